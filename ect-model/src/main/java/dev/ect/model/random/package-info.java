@@ -1,0 +1,2 @@
+/** Counter-based random numbers: every draw is addressed, none depends on who computes it. */
+package dev.ect.model.random;
