@@ -1,0 +1,96 @@
+package dev.ect.model.engine.torch;
+
+import dev.ect.model.engine.EngineOptions;
+import dev.ect.model.engine.EngineUnavailableException;
+import dev.ect.model.engine.Precision;
+import java.lang.reflect.InvocationTargetException;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Where an engine computes.
+ *
+ * @param index the GPU, or -1 for the CPU
+ * @param description for people
+ */
+record TorchDevice(int index, String description) {
+  /**
+   * Finds the device that the options ask for, and sets LibTorch up for it.
+   *
+   * @throws EngineUnavailableException if it is not there, or cannot compute with the precision
+   */
+  static TorchDevice open(EngineOptions options) {
+    int gpus = torch.cuda_is_available() ? torch.cuda_device_count() : 0;
+    int index = choose(options.device(), gpus);
+    if (index < 0) {
+      if (options.precision() == Precision.TF32) {
+        throw new EngineUnavailableException(
+            "precision tf32 needs a GPU, and the device is the CPU; use float32 or bfloat16");
+      }
+      return new TorchDevice(
+          -1, "cpu, " + options.threads() + (options.threads() == 1 ? " thread" : " threads"));
+    }
+    Context context = torch.globalContext();
+    boolean tf32 = options.precision() == Precision.TF32;
+    context.setAllowTF32CuBLAS(tf32);
+    context.setAllowTF32CuDNN(tf32);
+    context.setBenchmarkCuDNN(false);
+    context.setDeterministicCuDNN(true);
+    return new TorchDevice(index, "cuda:" + index + gpuName(index));
+  }
+
+  boolean isCuda() {
+    return index >= 0;
+  }
+
+  /** LibTorch's name of the device. */
+  String id() {
+    return isCuda() ? "cuda:" + index : "cpu";
+  }
+
+  private static int choose(String device, int gpus) {
+    if (device.equals("cpu") || (device.equals("auto") && gpus == 0)) {
+      return -1;
+    }
+    if (gpus == 0) {
+      throw new EngineUnavailableException(
+          Context.hasCUDART()
+              ? "device is "
+                  + device
+                  + ", but LibTorch sees no GPU; check the driver and CUDA_VISIBLE_DEVICES, or set the device to cpu"
+              : "device is "
+                  + device
+                  + ", but this LibTorch was built without CUDA; build with the Maven profile cuda, or set the device to cpu");
+    }
+    int colon = device.indexOf(':');
+    int index = parse(colon < 0 ? "0" : device.substring(colon + 1));
+    if (index >= gpus) {
+      throw new EngineUnavailableException(
+          "device is " + device + ", but LibTorch sees " + gpus + " GPU(s), numbered from 0");
+    }
+    return index;
+  }
+
+  private static int parse(String digits) {
+    return digits.length() > 3 ? Integer.MAX_VALUE : Integer.parseInt(digits);
+  }
+
+  /** By reflection: the types are on the class path with the CUDA build only. */
+  private static String gpuName(int index) {
+    try {
+      Object properties =
+          Class.forName("org.bytedeco.pytorch.global.torch_cuda")
+              .getMethod("getDeviceProperties", byte.class)
+              .invoke(null, (byte) index);
+      BytePointer name = (BytePointer) properties.getClass().getMethod("name").invoke(properties);
+      return ", " + name.getString();
+    } catch (ClassNotFoundException
+        | NoSuchMethodException
+        | IllegalAccessException
+        | InvocationTargetException
+        | LinkageError e) {
+      return ", a GPU without a name (" + e.getClass().getSimpleName() + ")";
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.ect.model.engine.torch;
+
+import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.EngineOptions;
+import dev.ect.model.engine.EngineProvider;
+
+/** Makes engines that compute with LibTorch, on the CPU or on an NVIDIA GPU. */
+public final class TorchEngineProvider implements EngineProvider {
+  @Override
+  public String name() {
+    return "torch";
+  }
+
+  @Override
+  public int priority() {
+    return 10;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>On GPUs, LibTorch keeps its use of TF32 once per process: the engine opened last decides.
+   */
+  @Override
+  public Engine open(EngineOptions options) {
+    TorchLibrary.load();
+    return new TorchEngine(options, TorchDevice.open(options));
+  }
+}
