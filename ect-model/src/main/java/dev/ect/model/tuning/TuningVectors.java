@@ -1,0 +1,40 @@
+package dev.ect.model.tuning;
+
+import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The flat vectors of a training run, all of the network's {@code ParameterLayout}: weights, EMA,
+ * the optimiser's two moments, and the gradient. Owned and closed together.
+ *
+ * @param weights being trained
+ * @param ema their moving average
+ * @param expAvg moving average of the gradient (PyTorch: exp_avg)
+ * @param expAvgSq moving average of the squared gradient (PyTorch: exp_avg_sq)
+ * @param gradient of the step under way
+ */
+public record TuningVectors(
+    Tensor weights, Tensor ema, Tensor expAvg, Tensor expAvgSq, Tensor gradient)
+    implements AutoCloseable {
+  /** Vectors of zeros. */
+  public static TuningVectors zeros(Engine engine, long size) {
+    List<Tensor> made = new ArrayList<>();
+    try {
+      while (made.size() < 5) {
+        made.add(engine.zeros(size));
+      }
+    } catch (RuntimeException | Error e) {
+      made.forEach(Tensor::close);
+      throw e;
+    }
+    return new TuningVectors(made.get(0), made.get(1), made.get(2), made.get(3), made.get(4));
+  }
+
+  @Override
+  public void close() {
+    Stream.of(weights, ema, expAvg, expAvgSq, gradient).forEach(Tensor::close);
+  }
+}
