@@ -1,0 +1,137 @@
+package dev.ect.model.dataset;
+
+import dev.ect.model.io.BadFileException;
+import dev.ect.model.io.RandomInput;
+import dev.ect.model.io.Store;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/**
+ * Reads files of a dataset as they are stored: out of a folder, or by position out of a zip. Safe
+ * for use by several threads.
+ */
+final class EntryReader implements AutoCloseable {
+  /** Extra fields of local headers are rarely longer; where they are, a second read follows. */
+  private static final int USUAL_EXTRA = 64;
+
+  private final Store store;
+  private final String path;
+  private final RandomInput zip;
+
+  EntryReader(Store store, String path, DatasetIndex.Kind kind) throws IOException {
+    this.store = store;
+    this.path = path;
+    zip = kind == DatasetIndex.Kind.ZIP ? store.openRandom(path) : null;
+  }
+
+  RandomInput zip() {
+    return zip;
+  }
+
+  /** The file's name for messages. */
+  String label(String name) {
+    return Store.join(path, name);
+  }
+
+  /** File i of the entries. */
+  byte[] read(ImageEntries entries, int i) throws IOException {
+    String name = entries.name(i);
+    return zip == null
+        ? readFile(name)
+        : readEntry(
+            new ZipDirectory.Entry(
+                name,
+                entries.deflated(i) ? ZipDirectory.DEFLATED : ZipDirectory.STORED,
+                entries.crc(i),
+                entries.header(i),
+                entries.stored(i),
+                entries.size(i)));
+  }
+
+  byte[] readFile(String name) throws IOException {
+    return store.readAll(label(name));
+  }
+
+  /** One entry of the zip, unpacked, its checksum verified. */
+  byte[] readEntry(ZipDirectory.Entry entry) throws IOException {
+    int stored = requireInt(entry.name(), entry.stored());
+    int size = requireInt(entry.name(), entry.size());
+    long guess = (long) ZipDirectory.LOCAL_LENGTH + entry.name().length() + USUAL_EXTRA + stored;
+    long there = Math.max(zip.length() - entry.header(), 0);
+    byte[] bytes =
+        new byte
+            [Math.max(requireInt(entry.name(), Math.min(guess, there)), ZipDirectory.LOCAL_LENGTH)];
+    zip.readFully(entry.header(), bytes, 0, (int) Math.min(bytes.length, there));
+    ByteBuffer local = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    if (local.getInt(0) != ZipDirectory.LOCAL_SIGNATURE) {
+      throw new BadFileException(
+          label(entry.name()),
+          "is not where the zip's directory says; the zip is damaged or was replaced");
+    }
+    int start =
+        ZipDirectory.LOCAL_LENGTH
+            + Short.toUnsignedInt(local.getShort(26))
+            + Short.toUnsignedInt(local.getShort(28));
+    byte[] data;
+    if (start + (long) stored <= bytes.length) {
+      data = Arrays.copyOfRange(bytes, start, start + stored);
+    } else {
+      data = new byte[stored];
+      zip.readFully(entry.header() + start, data, 0, stored);
+    }
+    if (entry.method() == ZipDirectory.DEFLATED) {
+      data = inflate(entry.name(), data, size);
+    }
+    CRC32 crc = new CRC32();
+    crc.update(data);
+    if ((int) crc.getValue() != entry.crc()) {
+      throw new BadFileException(
+          label(entry.name()),
+          String.format(
+              "is damaged: its checksum is %08x; the zip's directory says %08x",
+              crc.getValue(), entry.crc()));
+    }
+    return data;
+  }
+
+  private byte[] inflate(String name, byte[] packed, int size) throws IOException {
+    Inflater inflater = new Inflater(true);
+    try {
+      inflater.setInput(packed);
+      byte[] data = new byte[size];
+      int done = 0;
+      while (done < size) {
+        int count = inflater.inflate(data, done, size - done);
+        if (count == 0) {
+          throw new BadFileException(
+              label(name), "is damaged: it unpacks to " + done + " bytes; expected " + size);
+        }
+        done += count;
+      }
+      return data;
+    } catch (DataFormatException e) {
+      throw new BadFileException(label(name), "is damaged: it cannot be unpacked", e);
+    } finally {
+      inflater.end();
+    }
+  }
+
+  private int requireInt(String name, long size) throws IOException {
+    if (size > Integer.MAX_VALUE - 8) {
+      throw new BadFileException(label(name), "has " + size + " bytes; expected less than 2 GiB");
+    }
+    return (int) size;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (zip != null) {
+      zip.close();
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.ect.model.dataset;
+
+import dev.ect.model.io.BadFileException;
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Iterator;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+
+/**
+ * Decodes image files to bytes. Plain PNGs go a short way of their own; everything else goes
+ * through ImageIO. Palettes are resolved, 16-bit samples are rounded to 8 bits, an alpha channel is
+ * dropped where it is opaque and refused where it is not.
+ */
+final class ImageDecoder {
+  private static final int OPAQUE = 255;
+
+  /**
+   * @param pixels bytes [C,H,W]
+   */
+  record Decoded(ImageShape shape, byte[] pixels) {}
+
+  private ImageDecoder() {}
+
+  /**
+   * Decodes one image.
+   *
+   * @param file its name for messages
+   * @param channels what a palette image is to become: 1, 3, or 0 for whichever its kind suggests
+   */
+  static Decoded decode(String file, byte[] encoded, int channels) throws IOException {
+    Decoded plain = PngDecoder.decode(file, encoded);
+    if (plain != null) {
+      return plain;
+    }
+    BufferedImage image;
+    try {
+      image = read(encoded);
+    } catch (IOException | RuntimeException e) {
+      throw new BadFileException(
+          file, "is a damaged image, or of a kind that cannot be read: " + e.getMessage(), e);
+    }
+    if (image == null) {
+      throw new BadFileException(file, "is not an image of a known kind; expected PNG or JPEG");
+    }
+    if (image.getColorModel() instanceof IndexColorModel palette) {
+      return resolve(file, image, palette, channels);
+    }
+    return samples(file, image);
+  }
+
+  private static BufferedImage read(byte[] encoded) throws IOException {
+    try (ImageInputStream stream =
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
+      Iterator<javax.imageio.ImageReader> readers = ImageIO.getImageReaders(stream);
+      if (!readers.hasNext()) {
+        return null;
+      }
+      javax.imageio.ImageReader reader = readers.next();
+      try {
+        reader.setInput(stream, true, true);
+        return reader.read(0);
+      } finally {
+        reader.dispose();
+      }
+    }
+  }
+
+  private static Decoded resolve(
+      String file, BufferedImage image, IndexColorModel palette, int channels) throws IOException {
+    int width = image.getWidth();
+    int height = image.getHeight();
+    int[] places = image.getRaster().getSamples(0, 0, width, height, 0, (int[]) null);
+    boolean grey = true;
+    for (int place : places) {
+      int colour = palette.getRGB(place);
+      if (colour >>> 24 != OPAQUE) {
+        throw transparent(file);
+      }
+      grey &= (colour >> 16 & 0xFF) == (colour & 0xFF) && (colour >> 8 & 0xFF) == (colour & 0xFF);
+    }
+    // Grey PNGs of fewer than 8 bits arrive as packed palette images.
+    boolean suggestsGrey = image.getType() == BufferedImage.TYPE_BYTE_BINARY;
+    ImageShape shape =
+        new ImageShape(
+            grey && (channels == 1 || (channels == 0 && suggestsGrey)) ? 1 : 3, height, width);
+    byte[] pixels = new byte[shape.size()];
+    for (int i = 0; i < places.length; i++) {
+      int colour = palette.getRGB(places[i]);
+      for (int channel = 0; channel < shape.channels(); channel++) {
+        pixels[channel * places.length + i] = (byte) (colour >> (16 - 8 * channel));
+      }
+    }
+    return new Decoded(shape, pixels);
+  }
+
+  private static Decoded samples(String file, BufferedImage image) throws IOException {
+    Raster raster = image.getRaster();
+    ColorModel model = image.getColorModel();
+    int channels = model.getNumColorComponents();
+    int type = raster.getTransferType();
+    if ((channels != 1 && channels != 3)
+        || type == DataBuffer.TYPE_FLOAT
+        || type == DataBuffer.TYPE_DOUBLE
+        || model.getComponentSize(0) > 16) {
+      throw new BadFileException(
+          file,
+          "has "
+              + channels
+              + " colour channels of "
+              + model.getComponentSize(0)
+              + " bits; expected grey or RGB of 8 bits");
+    }
+    ImageShape shape = new ImageShape(channels, image.getHeight(), image.getWidth());
+    int plane = shape.height() * shape.width();
+    byte[] pixels = new byte[shape.size()];
+    int[] samples = new int[plane];
+    for (int band = 0; band < raster.getNumBands(); band++) {
+      raster.getSamples(0, 0, shape.width(), shape.height(), band, samples);
+      int largest = (1 << model.getComponentSize(band)) - 1;
+      for (int i = 0; i < plane; i++) {
+        if (band < channels) {
+          pixels[band * plane + i] = (byte) ((samples[i] * OPAQUE + largest / 2) / largest);
+        } else if (samples[i] != largest) {
+          throw transparent(file);
+        }
+      }
+    }
+    return new Decoded(shape, pixels);
+  }
+
+  private static BadFileException transparent(String file) {
+    return new BadFileException(
+        file, "has transparent pixels; expected an opaque image: flatten it onto a background");
+  }
+}

@@ -1,0 +1,80 @@
+package dev.ect.model.dataset;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * Where each image of a dataset lies. Columns instead of objects, since an index of a million
+ * images travels to every executor.
+ */
+final class ImageEntries implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  private final byte[] names;
+  private final int[] nameEnds;
+  private final long[] headers;
+  private final int[] stored;
+  private final int[] sizes;
+  private final int[] crcs;
+  private final boolean[] deflated;
+
+  /**
+   * @param entries in order; in a folder {@code header} is the modification time and {@code crc} is
+   *     0
+   */
+  ImageEntries(List<ZipDirectory.Entry> entries) {
+    int count = entries.size();
+    nameEnds = new int[count];
+    headers = new long[count];
+    stored = new int[count];
+    sizes = new int[count];
+    crcs = new int[count];
+    deflated = new boolean[count];
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    for (int i = 0; i < count; i++) {
+      ZipDirectory.Entry entry = entries.get(i);
+      text.writeBytes(entry.name().getBytes(StandardCharsets.UTF_8));
+      nameEnds[i] = text.size();
+      headers[i] = entry.header();
+      stored[i] = Math.toIntExact(entry.stored());
+      sizes[i] = Math.toIntExact(entry.size());
+      crcs[i] = entry.crc();
+      deflated[i] = entry.method() == ZipDirectory.DEFLATED;
+    }
+    names = text.toByteArray();
+  }
+
+  int count() {
+    return nameEnds.length;
+  }
+
+  String name(int i) {
+    int start = i == 0 ? 0 : nameEnds[i - 1];
+    return new String(names, start, nameEnds[i] - start, StandardCharsets.UTF_8);
+  }
+
+  /** Position of the local header in a zip; modification time in a folder. */
+  long header(int i) {
+    return headers[i];
+  }
+
+  /** Bytes in the zip. */
+  int stored(int i) {
+    return stored[i];
+  }
+
+  /** Bytes when unpacked. */
+  int size(int i) {
+    return sizes[i];
+  }
+
+  int crc(int i) {
+    return crcs[i];
+  }
+
+  boolean deflated(int i) {
+    return deflated[i];
+  }
+}

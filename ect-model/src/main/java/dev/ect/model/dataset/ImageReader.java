@@ -1,0 +1,53 @@
+package dev.ect.model.dataset;
+
+import dev.ect.model.io.BadFileException;
+import dev.ect.model.io.Store;
+import java.io.IOException;
+
+/** Reads and decodes the images of an index, each by position. Safe for use by several threads. */
+public final class ImageReader implements AutoCloseable {
+  private final DatasetIndex index;
+  private final EntryReader reader;
+
+  /** Opens the dataset that an index describes. */
+  public ImageReader(Store store, DatasetIndex index) throws IOException {
+    this.index = index;
+    reader = new EntryReader(store, index.path(), index.kind());
+  }
+
+  /**
+   * Image i as bytes [C,H,W], mirrored where the index says so.
+   *
+   * @throws BadFileException if it is damaged or has another shape than the first image
+   */
+  public byte[] read(int i) throws IOException {
+    int entry = index.entry(i);
+    String label = reader.label(index.entries().name(entry));
+    ImageDecoder.Decoded image =
+        ImageDecoder.decode(label, reader.read(index.entries(), entry), index.shape().channels());
+    if (!image.shape().equals(index.shape())) {
+      throw new BadFileException(
+          label,
+          "is " + image.shape() + "; expected " + index.shape() + " as the dataset's first image");
+    }
+    if (index.mirrored(i)) {
+      mirror(image.pixels(), index.shape().width());
+    }
+    return image.pixels();
+  }
+
+  private static void mirror(byte[] pixels, int width) {
+    for (int row = 0; row < pixels.length; row += width) {
+      for (int left = row, right = row + width - 1; left < right; left++, right--) {
+        byte kept = pixels[left];
+        pixels[left] = pixels[right];
+        pixels[right] = kept;
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    reader.close();
+  }
+}

@@ -1,0 +1,135 @@
+package dev.ect.model.dataset;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.ect.model.io.BadFileException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The labels in a {@code dataset.json}. At most one of the maps has entries; both are empty where
+ * the file says there are no labels.
+ *
+ * @param classes class by image name
+ * @param vectors label vector by image name, all of one length
+ */
+record LabelFile(Map<String, Integer> classes, Map<String, float[]> vectors) {
+  static final String NAME = "dataset.json";
+  private static final int MOST_CLASSES = 1_000_000;
+
+  /**
+   * @param file the file's name for messages
+   */
+  static LabelFile parse(String file, byte[] text) throws IOException {
+    LabelFile labels = new LabelFile(new HashMap<>(), new HashMap<>());
+    boolean found = false;
+    try (JsonParser json = new JsonFactory().createParser(text)) {
+      require(file, json, json.nextToken() == JsonToken.START_OBJECT, "an object");
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        boolean isLabels = json.currentName().equals("labels");
+        json.nextToken();
+        if (!isLabels) {
+          json.skipChildren();
+        } else if (json.currentToken() != JsonToken.VALUE_NULL) {
+          labels.readAll(file, json);
+        }
+        found |= isLabels;
+      }
+    } catch (JacksonException e) {
+      throw new BadFileException(
+          file,
+          "is not valid JSON at line "
+              + e.getLocation().getLineNr()
+              + ", column "
+              + e.getLocation().getColumnNr(),
+          e);
+    }
+    if (!found) {
+      throw new BadFileException(
+          file,
+          "has no key labels; expected {\"labels\": [[name, label], ...]} or {\"labels\": null}");
+    }
+    if (!labels.classes.isEmpty() && !labels.vectors.isEmpty()) {
+      throw new BadFileException(file, "mixes classes and label vectors; expected one kind");
+    }
+    return labels;
+  }
+
+  boolean isEmpty() {
+    return classes.isEmpty() && vectors.isEmpty();
+  }
+
+  boolean has(String name) {
+    return classes.containsKey(name) || vectors.containsKey(name);
+  }
+
+  private void readAll(String file, JsonParser json) throws IOException {
+    require(
+        file, json, json.currentToken() == JsonToken.START_ARRAY, "null or an array after labels");
+    int width = -1;
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      require(file, json, json.currentToken() == JsonToken.START_ARRAY, "a pair of name and label");
+      require(file, json, json.nextToken() == JsonToken.VALUE_STRING, "an image's name");
+      String name = json.getText().replace('\\', '/');
+      if (json.nextToken() == JsonToken.START_ARRAY) {
+        float[] vector = vector(file, json);
+        require(
+            file,
+            json,
+            width < 0 || width == vector.length,
+            "a vector of " + width + " numbers for " + name + ", as long as those before");
+        width = vector.length;
+        vectors.put(name, vector);
+      } else {
+        require(
+            file,
+            json,
+            json.currentToken() == JsonToken.VALUE_NUMBER_INT,
+            "a class or a vector for " + name);
+        long label = json.getLongValue();
+        require(
+            file,
+            json,
+            label >= 0 && label < MOST_CLASSES,
+            "a class from 0 to " + (MOST_CLASSES - 1) + " for " + name);
+        classes.put(name, (int) label);
+      }
+      require(
+          file, json, json.nextToken() == JsonToken.END_ARRAY, "the end of the pair of " + name);
+    }
+  }
+
+  private static float[] vector(String file, JsonParser json) throws IOException {
+    List<Float> values = new ArrayList<>();
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      require(file, json, json.currentToken().isNumeric(), "a number in a label vector");
+      values.add(json.getFloatValue());
+    }
+    require(file, json, !values.isEmpty(), "at least one number in a label vector");
+    float[] vector = new float[values.size()];
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] = values.get(i);
+    }
+    return vector;
+  }
+
+  private static void require(String file, JsonParser json, boolean holds, String expected)
+      throws IOException {
+    if (!holds) {
+      String found = json.currentToken() == null ? "the end of the file" : json.getText();
+      throw new BadFileException(
+          file,
+          "is malformed at line "
+              + json.currentLocation().getLineNr()
+              + ": found "
+              + found
+              + "; expected "
+              + expected);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * Images and labels in the EDM format: indexing, reading, order of use, writing, and procedural
+ * sets.
+ */
+package dev.ect.model.dataset;
