@@ -1,0 +1,116 @@
+package dev.ect.model.checkpoint;
+
+import dev.ect.model.engine.Tensor;
+import dev.ect.model.io.Store;
+import dev.ect.model.network.Network;
+import dev.ect.model.network.NetworkSpec;
+import dev.ect.model.network.Preconditioning;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A network to sample from or to tune on: the EMA weights and the buffers under their PyTorch names
+ * in a safetensors file, with the network's specification and preconditioning in its metadata. An
+ * instance is such a file opened for reading.
+ *
+ * <p>What is wrong with a file is a {@link dev.ect.model.io.BadFileException} that names it.
+ */
+public final class NetworkSnapshot implements AutoCloseable {
+  private static final String MAP_AUGMENT = "model.map_augment.weight";
+
+  private final Checkpoint checkpoint;
+
+  private NetworkSnapshot(Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+  }
+
+  /** Opens a file and reads its metadata. */
+  public static NetworkSnapshot open(Store store, String path) throws IOException {
+    return new NetworkSnapshot(Checkpoint.open(store, path, CheckpointKind.NETWORK_SNAPSHOT));
+  }
+
+  /**
+   * Writes a file, replacing an older one at once or not at all.
+   *
+   * @param parameters flat vector of {@code network.parameters()}
+   * @param buffers values of {@code network.buffers()}
+   * @param metadata further entries: configuration, progress, provenance
+   */
+  public static void write(
+      Store store,
+      String path,
+      Network network,
+      Preconditioning preconditioning,
+      Tensor parameters,
+      float[] buffers,
+      Map<String, String> metadata)
+      throws IOException {
+    SafetensorsWriter writer =
+        Checkpoint.writer(CheckpointKind.NETWORK_SNAPSHOT, network, preconditioning, metadata);
+    Checkpoint.add(writer, "", network.parameters(), parameters);
+    Checkpoint.add(writer, "", network.buffers(), buffers);
+    writer.write(store, path);
+  }
+
+  /** The specification of the network inside. */
+  public NetworkSpec spec() {
+    return checkpoint.spec();
+  }
+
+  public Preconditioning preconditioning() {
+    return checkpoint.preconditioning();
+  }
+
+  /** All metadata entries. */
+  public Map<String, String> metadata() {
+    return checkpoint.file().metadata();
+  }
+
+  /**
+   * Reads the weights.
+   *
+   * @param network whose names and shapes the file must have
+   * @param parameters receives them; flat vector of {@code network.parameters()}
+   * @throws dev.ect.model.io.BadFileException naming every missing, extra and mis-shaped tensor
+   */
+  public void read(Network network, Tensor parameters) throws IOException {
+    checkpoint.file().requireShapes(Checkpoint.expected(network));
+    checkpoint.read("", network.parameters(), parameters);
+  }
+
+  /**
+   * Reads the weights to start tuning from. A network without augmentation leaves the file's
+   * embedding of augmentation labels aside; otherwise as {@link #read}.
+   *
+   * @return the names of the tensors left aside
+   */
+  public List<String> transfer(Network network, Tensor parameters) throws IOException {
+    List<String> leftAside = requireTransferable(network);
+    checkpoint.read("", network.parameters(), parameters);
+    return leftAside;
+  }
+
+  /** Checks that {@link #transfer} is possible, without reading the weights; otherwise the same. */
+  public List<String> requireTransferable(Network network) throws IOException {
+    Map<String, long[]> expected = Checkpoint.expected(network);
+    TensorInfo augment = checkpoint.file().tensors().get(MAP_AUGMENT);
+    boolean leftAside = augment != null && !expected.containsKey(MAP_AUGMENT);
+    if (leftAside) {
+      expected.put(MAP_AUGMENT, augment.shape());
+    }
+    checkpoint.file().requireShapes(expected);
+    return leftAside ? List.of(MAP_AUGMENT) : List.of();
+  }
+
+  /** Reads the values of the network's buffers, which {@link #transfer} would accept. */
+  public float[] buffers(Network network) throws IOException {
+    requireTransferable(network);
+    return checkpoint.buffers("", network.buffers());
+  }
+
+  @Override
+  public void close() throws IOException {
+    checkpoint.close();
+  }
+}
