@@ -1,0 +1,2 @@
+/** How far generated images are from real ones. */
+package dev.ect.model.metrics;
