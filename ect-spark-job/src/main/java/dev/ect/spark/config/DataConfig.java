@@ -1,0 +1,29 @@
+package dev.ect.spark.config;
+
+import java.io.Serializable;
+
+/**
+ * The section {@code data}.
+ *
+ * @param path an EDM dataset
+ * @param cond whether the network learns the class labels
+ * @param xflip whether to add mirrored copies
+ * @param maxSize largest number of images; 0 for all
+ * @param virtualShards parts of the dataset, each with its own shuffle
+ * @param cacheMib MiB of decoded images that an executor keeps
+ */
+public record DataConfig(
+    String path, boolean cond, boolean xflip, int maxSize, int virtualShards, int cacheMib)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  static DataConfig read(ConfigReader in) {
+    return new DataConfig(
+        in.string("data.path"),
+        in.flag("data.cond"),
+        in.flag("data.xflip"),
+        in.count("data.max-size", 0),
+        in.count("data.virtual-shards", 1),
+        in.count("data.cache-mib", 0));
+  }
+}

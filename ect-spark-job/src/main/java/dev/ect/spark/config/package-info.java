@@ -1,0 +1,2 @@
+/** Configuration: files, defaults, checks. */
+package dev.ect.spark.config;

@@ -1,0 +1,371 @@
+package dev.ect.spark.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValue;
+import dev.ect.model.engine.Precision;
+import dev.ect.model.network.Architecture;
+import dev.ect.model.network.Network;
+import dev.ect.model.network.NetworkSpec;
+import dev.ect.model.tuning.Mapping;
+import dev.ect.model.tuning.OptimizerSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigTest {
+  private static final ObjectiveConfig.Kind TUNING = ObjectiveConfig.Kind.TUNING;
+
+  @TempDir Path folder;
+
+  private static JobConfig of(String... overrides) {
+    return JobConfig.of(TUNING, ConfigSources.overrides(List.of(overrides)));
+  }
+
+  private static List<String> problems(String... overrides) {
+    return assertThrows(UserError.class, () -> of(overrides)).getMessage().lines().toList();
+  }
+
+  @Test
+  void everyKeyIsReadAndDocumented() {
+    Set<String> read = new TreeSet<>();
+    for (ObjectiveConfig.Kind kind : ObjectiveConfig.Kind.values()) {
+      ConfigReader in = new ConfigReader(ConfigSources.reference());
+      JobConfig.read(in, kind, ConfigSources.reference());
+      assertEquals(List.of(), in.problems());
+      read.addAll(in.keysRead());
+    }
+    assertEquals(ConfigSources.keys(ConfigSources.reference()), read);
+    for (Map.Entry<String, ConfigValue> key : ConfigSources.reference().entrySet()) {
+      assertFalse(key.getValue().origin().comments().isEmpty(), key.getKey() + " has no comment");
+    }
+  }
+
+  @Test
+  void defaultsAreThePapers() {
+    JobConfig config = of();
+    assertEquals(
+        new NetworkConfig(
+            Architecture.DDPMPP,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty()),
+        config.network());
+    assertEquals(
+        new ObjectiveConfig(
+            TUNING,
+            128,
+            128,
+            25.6,
+            12.8,
+            250,
+            2,
+            8,
+            1,
+            0,
+            Mapping.SIGMOID,
+            -1.1,
+            2.0,
+            OptimizerSpec.Kind.RADAM,
+            1e-4,
+            0,
+            0.9999,
+            500,
+            0,
+            0.2,
+            0,
+            0),
+        config.objective());
+    assertEquals(new DataConfig("", false, false, 0, 64, 1024), config.data());
+    assertEquals(new EngineConfig("auto", "auto", Precision.FLOAT32, 0), config.engine());
+    assertEquals(
+        new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 64, List.of(0.821)),
+        config.run());
+    assertEquals(new SparkConfig("auto", 1, false, 1), config.spark());
+  }
+
+  @Test
+  void pretrainingHasItsOwnSection() {
+    ObjectiveConfig pretraining =
+        JobConfig.of(
+                ObjectiveConfig.Kind.PRETRAINING,
+                ConfigSources.overrides(List.of("tuning.lr=5", "pretraining.batch=256")))
+            .objective();
+    assertEquals(1e-3, pretraining.lr());
+    assertEquals(256, pretraining.batch());
+    assertEquals(OptimizerSpec.Kind.ADAM, pretraining.optim());
+    assertEquals(1e7, pretraining.optimizer().rampUpImages());
+    assertEquals(Math.pow(0.5, 256 / 50.0), pretraining.ema().beta(256, 1000), 1e-12);
+  }
+
+  @Test
+  void everyKeyCanBeSet() {
+    JobConfig config =
+        of(
+            "network.arch=adm",
+            "network.model-channels=64",
+            "network.channel-mult=[1, 2]",
+            "network.channel-mult-emb=3",
+            "network.num-blocks=2",
+            "network.attn-resolutions=[8]",
+            "tuning.batch=64",
+            "tuning.batch-gpu=16",
+            "tuning.duration=1.5",
+            "tuning.tick=2.5",
+            "tuning.double-ticks=7",
+            "tuning.q=4",
+            "tuning.k=6",
+            "tuning.b=2",
+            "tuning.c=0.03",
+            "tuning.mapping=const",
+            "tuning.p-mean=-0.8",
+            "tuning.p-std=1.6",
+            "tuning.optim=adam",
+            "tuning.lr=0.002",
+            "tuning.lr-rampup-kimg=3",
+            "tuning.ema-beta=auto",
+            "tuning.ema-halflife-kimg=20",
+            "tuning.ema-rampup-ratio=0.1",
+            "tuning.dropout=0.3",
+            "tuning.label-dropout=0.1",
+            "tuning.augment=0.12",
+            "data.path=hdfs://host/set.zip",
+            "data.cond=true",
+            "data.xflip=true",
+            "data.max-size=100",
+            "data.virtual-shards=8",
+            "data.cache-mib=5",
+            "engine.name=nd4j",
+            "engine.device=cuda:1",
+            "engine.precision=bfloat16",
+            "engine.threads=3",
+            "run.outdir=s3a://bucket/runs",
+            "run.desc=try-1",
+            "run.id=night",
+            "run.seed=-5",
+            "run.transfer=a.safetensors",
+            "run.resume=runs/00000-x",
+            "run.sample-every=1",
+            "run.snapshot-every=2",
+            "run.state-every=3",
+            "run.checkpoint-every=4",
+            "run.grid=9",
+            "run.mid-t=[1.5, 0.5]",
+            "spark.master=local[2]",
+            "spark.executors=1",
+            "spark.ui=true",
+            "spark.segment-ticks=5");
+    assertEquals(
+        new NetworkSpec(
+            Architecture.ADM, 32, 3, 10, 9, 64, List.of(1, 2), 3, 2, List.of(8), 0.3, 0.1),
+        config.network().spec(32, 3, 10, config.objective()));
+    assertEquals(
+        new ObjectiveConfig(
+            TUNING,
+            64,
+            16,
+            1.5,
+            2.5,
+            7,
+            4,
+            6,
+            2,
+            0.03,
+            Mapping.CONST,
+            -0.8,
+            1.6,
+            OptimizerSpec.Kind.ADAM,
+            0.002,
+            3,
+            -1,
+            20,
+            0.1,
+            0.3,
+            0.1,
+            0.12),
+        config.objective());
+    assertEquals(new DataConfig("hdfs://host/set.zip", true, true, 100, 8, 5), config.data());
+    assertEquals(new EngineConfig("nd4j", "cuda:1", Precision.BFLOAT16, 3), config.engine());
+    assertEquals(
+        new RunConfig(
+            "s3a://bucket/runs",
+            "try-1",
+            "night",
+            -5,
+            "a.safetensors",
+            "runs/00000-x",
+            1,
+            2,
+            3,
+            4,
+            9,
+            List.of(1.5, 0.5)),
+        config.run());
+    assertEquals(new SparkConfig("local[2]", 1, true, 5), config.spark());
+  }
+
+  @Test
+  void wrongValuesAreReportedTogetherEachInALine() {
+    List<String> wrong =
+        List.of(
+            "network.arch=unet",
+            "network.model-channels=2",
+            "network.channel-mult=[0]",
+            "network.channel-mult-emb=0",
+            "network.num-blocks=x",
+            "network.attn-resolutions=7",
+            "tuning.batch=0",
+            "tuning.batch-gpu=-1",
+            "tuning.duration=0",
+            "tuning.tick=-1",
+            "tuning.double-ticks=0",
+            "tuning.q=1",
+            "tuning.k=-1",
+            "tuning.b=-1",
+            "tuning.c=-1",
+            "tuning.mapping=linear",
+            "tuning.p-mean=x",
+            "tuning.p-std=0",
+            "tuning.optim=sgd",
+            "tuning.lr=0",
+            "tuning.lr-rampup-kimg=-1",
+            "tuning.ema-beta=1",
+            "tuning.ema-halflife-kimg=0",
+            "tuning.ema-rampup-ratio=-1",
+            "tuning.dropout=1",
+            "tuning.label-dropout=1",
+            "tuning.augment=2",
+            "data.cond=maybe",
+            "data.xflip=2",
+            "data.max-size=-1",
+            "data.virtual-shards=0",
+            "data.cache-mib=-1",
+            "engine.name=jax",
+            "engine.device=tpu",
+            "engine.precision=fp8",
+            "engine.threads=0",
+            "run.outdir=",
+            "run.desc=a b",
+            "run.id=a/b",
+            "run.seed=1.5",
+            "run.sample-every=0",
+            "run.snapshot-every=0",
+            "run.state-every=0",
+            "run.checkpoint-every=0",
+            "run.grid=0",
+            "run.mid-t=[90]",
+            "spark.executors=0",
+            "spark.ui=x",
+            "spark.segment-ticks=0");
+    List<String> problems = problems(wrong.toArray(String[]::new));
+    List<String> silent = new ArrayList<>(wrong);
+    silent.removeIf(
+        w ->
+            problems.stream()
+                .anyMatch(
+                    p ->
+                        p.startsWith("command line: " + w.substring(0, w.indexOf('=')) + " is ")
+                            && p.contains("; expected ")));
+    assertEquals(List.of(), silent);
+    assertEquals(wrong.size(), problems.size(), () -> String.join("\n", problems));
+  }
+
+  @Test
+  void unknownKeysNameTheNearest() {
+    assertEquals(
+        List.of(
+            "command line: tuning is a section; expected keys inside it",
+            "command line: unknown key batch; did you mean tuning.batch?"),
+        problems("batch=3", "tuning=4"));
+    assertEquals(
+        List.of("command line: unknown key tuning.mappin; did you mean tuning.mapping?"),
+        problems("tuning.mappin=const"));
+    assertEquals(
+        List.of(
+            "command line: unknown key mid_t; did you mean run.mid-t?",
+            "command line: unknown key tuning.P_mean; did you mean tuning.p-mean?"),
+        problems("mid_t=0.5", "tuning.P_mean=-1"));
+  }
+
+  @Test
+  void aValueOfAnotherTypeIsOneProblem() {
+    assertEquals(List.of("command line: run.id is [1]; expected a string"), problems("run.id=[1]"));
+  }
+
+  @Test
+  void problemsInAFileNameItAndTheLine() throws Exception {
+    Path file = folder.resolve("my.conf");
+    Files.writeString(file, "tuning {\n  batch = many\n  lrate = 1\n}\n");
+    Config config = ConfigSources.file(file.toString());
+    String message = assertThrows(UserError.class, () -> JobConfig.of(TUNING, config)).getMessage();
+    assertTrue(message.contains(file + ":2: tuning.batch is \"many\"; expected"), message);
+    assertTrue(message.contains(file + ":3: unknown key tuning.lrate"), message);
+  }
+
+  @Test
+  void brokenAndMissingFilesAreOneLineEach() throws Exception {
+    Path broken = folder.resolve("broken.conf");
+    Files.writeString(broken, "tuning { batch = [1\n");
+    for (String name : List.of(broken.toString(), "nowhere.conf", folder.toString(), "/")) {
+      String message = assertThrows(UserError.class, () -> ConfigSources.file(name)).getMessage();
+      assertEquals(1, message.lines().count(), message);
+      assertTrue(message.contains(name), message);
+    }
+  }
+
+  @Test
+  void explicitValuesWinOverPresets() {
+    Config overrides = ConfigSources.overrides(List.of("tuning.q=3"));
+    ObjectiveConfig objective =
+        JobConfig.of(TUNING, overrides, ConfigSources.file("cifar10-1hour")).objective();
+    assertEquals(3, objective.q());
+    assertEquals(0.9993, objective.emaBeta());
+    assertEquals(1, objective.schedule().stage(objective.schedule().totalSteps()) + 1);
+  }
+
+  @Test
+  void presetsAreValidAndSayWhatTheyMean() {
+    for (String preset : ConfigSources.PRESETS) {
+      JobConfig.of(TUNING, ConfigSources.file("conf/" + preset + ".conf"));
+    }
+    JobConfig cifar = JobConfig.of(TUNING, ConfigSources.file("cifar10"));
+    assertEquals(200_000, cifar.objective().schedule().totalSteps());
+    assertEquals(
+        25_000, cifar.objective().doubleTicks() * cifar.objective().schedule().stepsPerTick());
+    Network network = Network.of(cifar.network().spec(32, 3, 0, cifar.objective()));
+    assertEquals(55_732_739, network.parameters().size());
+  }
+
+  @Test
+  void savedConfigurationsReadBackTheSame() {
+    JobConfig config = of("tuning.batch=48", "run.mid-t=[0.5]", "data.path=a b/c.zip");
+    Config again = ConfigSources.text(ConfigSources.render(config.resolved()), "saved");
+    JobConfig back = JobConfig.of(TUNING, again);
+    assertEquals(config.objective(), back.objective());
+    assertEquals(config.run(), back.run());
+    assertEquals(config.data(), back.data());
+  }
+
+  @Test
+  void overridesNeedAKeyAndAValue() {
+    String message =
+        assertThrows(
+                UserError.class, () -> ConfigSources.overrides(Arrays.asList("x", "=3", "a b=1")))
+            .getMessage();
+    assertEquals(3, message.lines().count(), message);
+  }
+}
