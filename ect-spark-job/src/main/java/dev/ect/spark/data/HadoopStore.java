@@ -1,0 +1,235 @@
+package dev.ect.spark.data;
+
+import dev.ect.model.io.BadFileException;
+import dev.ect.model.io.LocalStore;
+import dev.ect.model.io.RandomInput;
+import dev.ect.model.io.Store;
+import dev.ect.model.io.StoredFile;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Every file system that Hadoop knows, by the scheme of the path; paths without one belong to
+ * {@code fs.defaultFS}. The machine's own files are left to {@link LocalStore}, whose renames are
+ * atomic and which writes no checksum files. Travels to executors.
+ */
+public final class HadoopStore implements Store, Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Made by whoever has a folder to itself. */
+  private static final String CLAIM = ".claimed";
+
+  private final SerializableConfiguration configuration;
+  private final transient LocalStore local = new LocalStore();
+
+  public HadoopStore(Configuration configuration) {
+    this.configuration = new SerializableConfiguration(configuration);
+  }
+
+  private Object readResolve() {
+    return new HadoopStore(configuration.value());
+  }
+
+  @Override
+  public boolean exists(String path) throws IOException {
+    return isLocal(path) ? local.exists(path) : fileSystem(path).exists(new Path(path));
+  }
+
+  @Override
+  public StoredFile info(String path) throws IOException {
+    return isLocal(path) ? local.info(path) : stored(path, Store.name(path), status(path));
+  }
+
+  @Override
+  public InputStream open(String path) throws IOException {
+    if (isLocal(path)) {
+      return local.open(path);
+    }
+    requireFile(path);
+    return fileSystem(path).open(new Path(path));
+  }
+
+  @Override
+  public RandomInput openRandom(String path) throws IOException {
+    if (isLocal(path)) {
+      return local.openRandom(path);
+    }
+    long length = requireFile(path).getLen();
+    return new PositionedInput(path, fileSystem(path).open(new Path(path)), length);
+  }
+
+  @Override
+  public List<StoredFile> list(String directory, boolean recursive) throws IOException {
+    if (isLocal(directory)) {
+      return local.list(directory, recursive);
+    }
+    if (!status(directory).isDirectory()) {
+      throw new BadFileException(directory, "is a file; expected a folder");
+    }
+    FileSystem files = fileSystem(directory);
+    Path root = files.makeQualified(new Path(directory));
+    List<StoredFile> found = new ArrayList<>();
+    if (recursive) {
+      RemoteIterator<LocatedFileStatus> each = files.listFiles(root, true);
+      while (each.hasNext()) {
+        found.add(below(directory, root, each.next()));
+      }
+    } else {
+      for (FileStatus each : files.listStatus(root)) {
+        found.add(below(directory, root, each));
+      }
+    }
+    found.sort(Comparator.comparing(StoredFile::name));
+    return found;
+  }
+
+  @Override
+  public void makeDirectories(String path) throws IOException {
+    if (isLocal(path)) {
+      local.makeDirectories(path);
+    } else {
+      fileSystem(path).mkdirs(new Path(path));
+    }
+  }
+
+  @Override
+  public boolean claimDirectory(String path) throws IOException {
+    if (isLocal(path)) {
+      return local.claimDirectory(path);
+    }
+    FileSystem files = fileSystem(path);
+    Path folder = new Path(path);
+    if (files.exists(folder)) {
+      return false;
+    }
+    files.mkdirs(folder);
+    // Making a folder that exists is no error there; making a file is.
+    try {
+      files.create(new Path(folder, CLAIM), false).close();
+      return true;
+    } catch (FileAlreadyExistsException | org.apache.hadoop.ipc.RemoteException e) {
+      if (files.exists(new Path(folder, CLAIM))) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public OutputStream create(String path) throws IOException {
+    return isLocal(path) ? local.create(path) : fileSystem(path).create(new Path(path), true);
+  }
+
+  @Override
+  public void replace(String from, String to) throws IOException {
+    if (isLocal(from)) {
+      local.replace(from, to);
+      return;
+    }
+    Path source = new Path(from);
+    Path target = new Path(to);
+    try {
+      FileContext.getFileContext(fileSystem(from).getUri(), configuration.value())
+          .rename(source, target, Options.Rename.OVERWRITE);
+    } catch (UnsupportedFileSystemException e) {
+      // A file system of the older kind only: it cannot rename over a file.
+      FileSystem files = fileSystem(from);
+      files.delete(target, false);
+      if (!files.rename(source, target)) {
+        throw new IOException(from + ": cannot be renamed to " + to, e);
+      }
+    }
+  }
+
+  @Override
+  public void delete(String path) throws IOException {
+    if (isLocal(path)) {
+      local.delete(path);
+    } else {
+      fileSystem(path).delete(new Path(path), true);
+    }
+  }
+
+  private boolean isLocal(String path) {
+    String scheme = new Path(path).toUri().getScheme();
+    if (scheme == null) {
+      scheme = FileSystem.getDefaultUri(configuration.value()).getScheme();
+    }
+    return "file".equals(scheme);
+  }
+
+  private FileSystem fileSystem(String path) throws IOException {
+    return new Path(path).getFileSystem(configuration.value());
+  }
+
+  private FileStatus status(String path) throws IOException {
+    try {
+      return fileSystem(path).getFileStatus(new Path(path));
+    } catch (FileNotFoundException e) {
+      FileNotFoundException named = new FileNotFoundException(path + ": no such file or folder");
+      named.initCause(e);
+      throw named;
+    }
+  }
+
+  private FileStatus requireFile(String path) throws IOException {
+    FileStatus status = status(path);
+    if (status.isDirectory()) {
+      throw new BadFileException(path, "is a folder; expected a file");
+    }
+    return status;
+  }
+
+  private static StoredFile below(String directory, Path root, FileStatus status) {
+    String name = root.toUri().relativize(status.getPath().toUri()).getPath();
+    return stored(Store.join(directory, name), name, status);
+  }
+
+  private static StoredFile stored(String path, String name, FileStatus status) {
+    return new StoredFile(
+        path,
+        name,
+        status.isDirectory() ? 0 : status.getLen(),
+        status.getModificationTime(),
+        status.isDirectory());
+  }
+
+  private record PositionedInput(String path, FSDataInputStream stream, long length)
+      implements RandomInput {
+    @Override
+    public void readFully(long position, byte[] buffer, int offset, int count) throws IOException {
+      try {
+        stream.readFully(position, buffer, offset, count);
+      } catch (EOFException e) {
+        EOFException named =
+            new EOFException(path + ": ends early; expected " + count + " bytes at " + position);
+        named.initCause(e);
+        throw named;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      stream.close();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The way from stored images to batches on an executor. */
+package dev.ect.spark.data;

@@ -1,0 +1,2 @@
+/** Images from a network that is being tuned. */
+package dev.ect.spark.evaluation;

@@ -1,0 +1,2 @@
+/** How replicas agree on a gradient. */
+package dev.ect.spark.exchange;

@@ -1,0 +1,120 @@
+package dev.ect.spark.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ect.model.io.RandomInput;
+import dev.ect.model.io.Store;
+import dev.ect.model.io.StoredFile;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HadoopStoreTest {
+  @TempDir Path folder;
+
+  private static HadoopStore store() {
+    // Hadoop's federation of file systems, with one mount: the local root.
+    Configuration configuration = new Configuration();
+    configuration.set("fs.viewfs.mounttable.here.linkFallback", "file:///");
+    return new HadoopStore(configuration);
+  }
+
+  private static void put(Store store, String path, String text) throws IOException {
+    store.write(path, out -> out.write(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "file:", "viewfs://here"})
+  void filesGoInAndOut(String scheme) throws Exception {
+    HadoopStore store = store();
+    String root = scheme + folder;
+    String file = Store.join(root, "a/b.txt");
+    assertFalse(store.exists(file));
+    put(store, file, "one");
+    put(store, file, "another");
+    assertEquals(7, store.info(file).length());
+    assertArrayEquals(
+        "another".getBytes(java.nio.charset.StandardCharsets.UTF_8), store.readAll(file));
+    try (RandomInput in = store.openRandom(file)) {
+      byte[] part = new byte[3];
+      in.readFully(2, part, 0, 3);
+      assertArrayEquals("oth".getBytes(java.nio.charset.StandardCharsets.UTF_8), part);
+      assertEquals(7, in.length());
+      assertThrows(EOFException.class, () -> in.readFully(6, part, 0, 3));
+    }
+    put(store, Store.join(root, "c.txt"), "");
+    assertEquals(
+        List.of("a/b.txt", "c.txt"),
+        store.list(root, true).stream().map(StoredFile::name).toList());
+    assertEquals(
+        List.of("a", "c.txt"), store.list(root, false).stream().map(StoredFile::name).toList());
+    assertArrayEquals(store.readAll(file), store.readAll(store.list(root, true).get(0).path()));
+    store.delete(Store.join(root, "a"));
+    assertFalse(store.exists(file));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "viewfs://here"})
+  void aFailedWriteLeavesTheOldFile(String scheme) throws Exception {
+    HadoopStore store = store();
+    String file = Store.join(scheme + folder, "kept");
+    put(store, file, "old");
+    assertThrows(
+        IOException.class,
+        () ->
+            store.write(
+                file,
+                out -> {
+                  out.write(1);
+                  throw new IOException("disk full");
+                }));
+    assertEquals(1, store.list(scheme + folder, true).size());
+    assertEquals(3, store.info(file).length());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "viewfs://here"})
+  void missingFilesAreNamed(String scheme) {
+    String file = Store.join(scheme + folder, "gone");
+    FileNotFoundException e =
+        assertThrows(
+            FileNotFoundException.class,
+            () -> {
+              try (InputStream in = store().open(file)) {
+                in.readAllBytes();
+              }
+            });
+    assertTrue(e.getMessage().contains(file), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "viewfs://here"})
+  void itTravels(String scheme) throws Exception {
+    HadoopStore store = store();
+    String file = Store.join(scheme + folder, "x");
+    put(store, file, "here");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(store);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertEquals(4, ((HadoopStore) in.readObject()).readAll(file).length);
+    }
+  }
+}
