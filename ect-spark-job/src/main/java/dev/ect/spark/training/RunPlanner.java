@@ -1,0 +1,193 @@
+package dev.ect.spark.training;
+
+import dev.ect.model.checkpoint.NetworkSnapshot;
+import dev.ect.model.dataset.DatasetIndex;
+import dev.ect.model.dataset.DatasetIndexer;
+import dev.ect.model.dataset.DatasetOptions;
+import dev.ect.model.dataset.ImageShape;
+import dev.ect.model.dataset.LabelUse;
+import dev.ect.model.dataset.VirtualShards;
+import dev.ect.model.io.BadFileException;
+import dev.ect.model.io.Store;
+import dev.ect.model.network.Network;
+import dev.ect.model.network.NetworkSpec;
+import dev.ect.model.tuning.Progress;
+import dev.ect.model.tuning.TickSchedule;
+import dev.ect.spark.config.DataConfig;
+import dev.ect.spark.config.JobConfig;
+import dev.ect.spark.config.ObjectiveConfig;
+import dev.ect.spark.config.RunConfig;
+import dev.ect.spark.config.UserError;
+import dev.ect.spark.evaluation.GridPlan;
+import dev.ect.spark.report.RunDirectory;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Finds out, before anything long starts or is written, what a run will do and whether it can. */
+public final class RunPlanner {
+  /**
+   * A run that can start.
+   *
+   * @param plan for the executors
+   * @param start how far it has come already
+   * @param isNew whether its directory is yet to be made
+   */
+  public record Planned(RunPlan plan, Progress start, boolean isNew) {}
+
+  private static final double MAX_SHRINKING = 1 << 20;
+
+  private RunPlanner() {}
+
+  /**
+   * Plans a run.
+   *
+   * @param threads CPU threads of an executor, where the configuration leaves them open
+   * @throws UserError with a line for everything that is wrong
+   * @throws IOException if a file cannot be read; the message names it
+   */
+  public static Planned plan(Store store, JobConfig config, int threads) throws IOException {
+    List<String> problems = new ArrayList<>();
+    if (config.data().path().isEmpty()) {
+      problems.add("data.path is empty; expected an EDM dataset, a folder or .zip");
+    }
+    RunConfig run = config.run();
+    if (!run.resume().isEmpty() && !store.exists(run.resume())) {
+      problems.add(run.resume() + ": no such run directory (run.resume)");
+    }
+    checkStages(config.objective(), problems);
+    DatasetIndex index =
+        problems.isEmpty() || !config.data().path().isEmpty()
+            ? index(store, config, problems)
+            : null;
+    if (!problems.isEmpty()) {
+      throw new UserError(problems);
+    }
+    ImageShape shape = index.shape();
+    int labelDim = config.data().cond() ? index.labelDim() : 0;
+    NetworkSpec spec =
+        config.network().spec(shape.width(), shape.channels(), labelDim, config.objective());
+    Network network = network(spec);
+    Optional<RunDirectory> existing = existing(store, run);
+    RunDirectory directory =
+        existing.isPresent()
+            ? existing.get()
+            : RunDirectory.next(store, run.outdir(), name(config, index));
+    RunPlan plan =
+        new RunPlan(
+            directory.path() + "@" + java.util.UUID.randomUUID(),
+            directory,
+            spec.toJson(),
+            config.objective(),
+            config.engine(),
+            run,
+            config.data(),
+            index,
+            VirtualShards.of(
+                index.size(),
+                config.data().virtualShards(),
+                config.objective().batch(),
+                run.seed()),
+            GridPlan.of(index, config.data().cond(), run.grid(), run.seed()),
+            config.spark().executors(),
+            threads);
+    Progress start = existing.isPresent() ? resume(store, plan) : Progress.START;
+    if (start.step() == 0 && !run.transfer().isEmpty()) {
+      if (!store.exists(run.transfer())) {
+        throw new UserError(run.transfer() + ": no such network snapshot (run.transfer)");
+      }
+      try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, run.transfer())) {
+        snapshot.requireTransferable(network);
+      }
+    }
+    return new Planned(plan, start, existing.isEmpty());
+  }
+
+  /** In float32, t and r are the same number where n(t) / q^(stage+1) is less than about 2^-20. */
+  private static void checkStages(ObjectiveConfig objective, List<String> problems) {
+    TickSchedule schedule = objective.schedule();
+    int stage = schedule.stage(schedule.totalSteps() - 1);
+    if (objective.kind() == ObjectiveConfig.Kind.TUNING
+        && Math.pow(objective.q(), stage + 1.0) > MAX_SHRINKING) {
+      problems.add(
+          "the last stage is "
+              + stage
+              + " with tuning.q = "
+              + objective.q()
+              + ": r would equal t in float32; expected q^(stage+1) of at most 2^20: raise"
+              + " tuning.double-ticks or lower tuning.q");
+    }
+  }
+
+  private static DatasetIndex index(Store store, JobConfig config, List<String> problems)
+      throws IOException {
+    DataConfig data = config.data();
+    LabelUse labels = data.cond() ? LabelUse.REQUIRE : LabelUse.IGNORE;
+    try {
+      return DatasetIndexer.index(
+          store,
+          data.path(),
+          new DatasetOptions(labels, data.xflip(), data.maxSize(), config.run().seed()));
+    } catch (BadFileException | FileNotFoundException e) {
+      problems.add(e.getMessage() + " (data.path)");
+      return null;
+    }
+  }
+
+  private static Network network(NetworkSpec spec) {
+    try {
+      return Network.of(spec);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
+  }
+
+  /** The directory that a run goes on in. */
+  private static Optional<RunDirectory> existing(Store store, RunConfig run) throws IOException {
+    if (!run.resume().isEmpty()) {
+      return Optional.of(new RunDirectory(run.resume()));
+    }
+    return run.id().isEmpty() ? Optional.empty() : RunDirectory.find(store, run.outdir(), run.id());
+  }
+
+  private static Progress resume(Store store, RunPlan plan) throws IOException {
+    Optional<Checkpoints.Found> found = Checkpoints.latest(store, plan.directory());
+    if (found.isEmpty()) {
+      if (!plan.run().resume().isEmpty()) {
+        throw new UserError(
+            plan.directory().path()
+                + ": holds no training-state-*.safetensors to go on from (run.resume)");
+      }
+      // A named run that stopped before its first checkpoint starts over.
+      return Progress.START;
+    }
+    List<String> differences = Checkpoints.differences(found.get(), plan);
+    if (!differences.isEmpty()) {
+      throw new UserError(differences);
+    }
+    return found.get().progress();
+  }
+
+  /** A run directory's name, after its number. */
+  private static String name(JobConfig config, DatasetIndex index) {
+    ObjectiveConfig o = config.objective();
+    String desc = !config.run().desc().isEmpty() ? config.run().desc() : config.run().id();
+    return String.format(
+        Locale.ROOT,
+        "%s-%s-%s-%s-%s-%s-gpus%d-batch%d-%s%s",
+        index.name().replaceAll("[^A-Za-z0-9._-]", "_"),
+        config.data().cond() ? "cond" : "uncond",
+        config.network().arch().id(),
+        o.kind().id(),
+        o.optim().id(),
+        BigDecimal.valueOf(o.lr()).stripTrailingZeros().toPlainString(),
+        config.spark().executors(),
+        o.batch(),
+        config.engine().precision().id(),
+        desc.isEmpty() ? "" : "-" + desc);
+  }
+}

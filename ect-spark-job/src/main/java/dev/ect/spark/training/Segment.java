@@ -1,0 +1,24 @@
+package dev.ect.spark.training;
+
+import dev.ect.model.tuning.Progress;
+import java.io.Serializable;
+
+/**
+ * Steps that one barrier stage does.
+ *
+ * @param fromStep steps done before
+ * @param fromImages images processed before
+ * @param toStep steps done at its end
+ * @param last whether the run ends there
+ */
+record Segment(long fromStep, long fromImages, long toStep, boolean last) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  static Segment from(Progress progress, long toStep, boolean last) {
+    return new Segment(progress.step(), progress.images(), toStep, last);
+  }
+
+  Progress start() {
+    return new Progress(fromStep, fromImages);
+  }
+}

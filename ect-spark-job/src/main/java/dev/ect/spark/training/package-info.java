@@ -1,0 +1,2 @@
+/** Tuning as a Spark job. */
+package dev.ect.spark.training;
