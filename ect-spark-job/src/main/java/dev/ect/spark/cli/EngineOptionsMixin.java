@@ -1,0 +1,73 @@
+package dev.ect.spark.cli;
+
+import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.EngineOptions;
+import dev.ect.model.engine.Engines;
+import dev.ect.model.engine.Precision;
+import dev.ect.spark.config.EngineConfig;
+import dev.ect.spark.config.UserError;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options that choose an engine. */
+final class EngineOptionsMixin {
+  @Option(names = "--engine", description = "auto, torch or nd4j. Default: auto.")
+  private String engine;
+
+  @Option(names = "--device", description = "auto, cpu, cuda or cuda:<index>. Default: auto.")
+  private String device;
+
+  @Option(names = "--precision", description = "float32, tf32 or bfloat16. Default: float32.")
+  private String precision;
+
+  @Option(names = "--threads", description = "CPU threads; all cores unless given.")
+  private Integer threads;
+
+  /** Opens the engine; the caller closes it. */
+  Engine open() {
+    return open(new EngineConfig("auto", "auto", Precision.FLOAT32, 0));
+  }
+
+  /**
+   * Opens the engine; the caller closes it.
+   *
+   * @param config decides what the options leave open
+   */
+  Engine open(EngineConfig config) {
+    try {
+      EngineOptions configured = config.options(Runtime.getRuntime().availableProcessors());
+      return Engines.open(
+          engine == null ? config.name() : engine,
+          new EngineOptions(
+              precision == null ? configured.precision() : Precision.of(precision),
+              threads == null ? configured.threads() : threads,
+              device == null ? configured.device() : device));
+    } catch (IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
+  }
+
+  /** The engine's name, where given. */
+  Optional<String> engine() {
+    return Optional.ofNullable(engine);
+  }
+
+  /** The number format, where given. */
+  Optional<String> precision() {
+    return Optional.ofNullable(precision);
+  }
+
+  /** Device and threads where given, for another process. */
+  List<String> arguments() {
+    List<String> arguments = new ArrayList<>();
+    if (device != null) {
+      arguments.addAll(List.of("--device", device));
+    }
+    if (threads != null) {
+      arguments.addAll(List.of("--threads", String.valueOf(threads)));
+    }
+    return arguments;
+  }
+}

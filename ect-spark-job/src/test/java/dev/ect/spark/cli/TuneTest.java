@@ -1,0 +1,454 @@
+package dev.ect.spark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ect.model.checkpoint.SafetensorsFile;
+import dev.ect.model.checkpoint.SafetensorsWriter;
+import dev.ect.model.checkpoint.TensorInfo;
+import dev.ect.model.dataset.DatasetIndex;
+import dev.ect.model.dataset.DatasetIndexer;
+import dev.ect.model.dataset.DatasetOptions;
+import dev.ect.model.dataset.ImageReader;
+import dev.ect.model.dataset.Pixels;
+import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.EngineOptions;
+import dev.ect.model.engine.Engines;
+import dev.ect.model.io.LocalStore;
+import dev.ect.spark.config.UserError;
+import dev.ect.spark.evaluation.Generator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TuneTest {
+  private static final String STATE = "training-state-latest.safetensors";
+  private static final String SNAPSHOT = "network-snapshot-latest.safetensors";
+
+  @TempDir static Path folder;
+  private static TestRuns runs;
+
+  /** A finished run of 20 steps. */
+  private static Path reference;
+
+  @BeforeAll
+  static void tuneOnce() throws Exception {
+    runs = new TestRuns(folder);
+    reference = runs.tune("reference");
+  }
+
+  private static byte[] bytes(Path directory, String name) throws IOException {
+    return Files.readAllBytes(directory.resolve(name));
+  }
+
+  private static String refusal(List<String> arguments) {
+    return assertThrows(UserError.class, () -> TestRuns.run(line -> {}, arguments)).getMessage();
+  }
+
+  @Test
+  void twiceTheSameRunGivesTheSameBits() throws Exception {
+    Path again = runs.tune("again", "spark.segment-ticks=3");
+    assertArrayEquals(bytes(reference, STATE), bytes(again, STATE));
+    assertArrayEquals(bytes(reference, SNAPSHOT), bytes(again, SNAPSHOT));
+    assertArrayEquals(bytes(reference, "final-2step.png"), bytes(again, "final-2step.png"));
+  }
+
+  @Test
+  void anotherSeedGivesOthers() throws Exception {
+    Path other = runs.tune("other", "run.seed=1", "tuning.duration=0.00001");
+    assertFalse(
+        Arrays.equals(
+            bytes(reference, "network-snapshot-initial.safetensors"),
+            bytes(other, "network-snapshot-initial.safetensors")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.00008, 10", "0.000032, 4"})
+  void endedEarlyAndResumedGivesTheSameBits(String duration, int steps) throws Exception {
+    String outdir = "ended" + steps;
+    Path run = runs.tune(outdir, "tuning.duration=" + duration);
+    assertFalse(Arrays.equals(bytes(reference, STATE), bytes(run, STATE)));
+    String said =
+        TestRuns.run(
+            line -> {}, List.of("tune", "--resume", run.toString(), "tuning.duration=0.00016"));
+    assertTrue(said.contains("after step " + steps), said);
+    assertArrayEquals(bytes(reference, STATE), bytes(run, STATE));
+    assertEquals(run, runs.directory(outdir));
+  }
+
+  @Test
+  void stoppedByAFileAndStartedAgainByItsIdGivesTheSameBits() throws Exception {
+    List<String> arguments = runs.arguments("stopped", "run.id=nightly");
+    String said =
+        TestRuns.run(
+            line -> {
+              if (line.startsWith("tick 1 ")) {
+                stop();
+              }
+            },
+            arguments);
+    assertTrue(said.contains("stopped after step 7;"), said);
+    Path run = runs.directory("stopped");
+    assertFalse(Files.exists(run.resolve("stop")));
+    assertFalse(Files.exists(run.resolve("final-1step.png")));
+    TestRuns.run(line -> {}, arguments);
+    assertArrayEquals(bytes(reference, STATE), bytes(runs.directory("stopped"), STATE));
+    // A finished run that a scheduler starts again has nothing left to do.
+    Map<String, String> before = TestRuns.contents(run);
+    TestRuns.run(line -> {}, arguments);
+    Map<String, String> after = TestRuns.contents(run);
+    before.remove("log.txt");
+    after.remove("log.txt");
+    assertEquals(before, after);
+  }
+
+  private static void stop() {
+    try {
+      Files.createFile(runs.directory("stopped").resolve("stop"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void theRunDirectoryIsComplete() throws Exception {
+    String name = reference.getFileName().toString();
+    assertEquals("00000-tiny-cond-ddpmpp-ect-radam-0.001-gpus1-batch8-float32", name);
+    List<String> expected =
+        List.of(
+            "configuration.conf",
+            "data.png",
+            "final-1step.png",
+            "final-2step.png",
+            "log.txt",
+            "model_init.png",
+            "network-snapshot-000000.088.safetensors",
+            "network-snapshot-000000.160.safetensors",
+            "network-snapshot-initial.safetensors",
+            SNAPSHOT,
+            "samples-000000.088-1step.png",
+            "samples-000000.088-2step.png",
+            "samples-000000.160-1step.png",
+            "samples-000000.160-2step.png",
+            "stats.jsonl",
+            "training-state-000000.088.safetensors",
+            "training-state-000000.160.safetensors",
+            STATE);
+    assertEquals(expected, List.copyOf(TestRuns.contents(reference).keySet()));
+    List<String> stats = Files.readAllLines(reference.resolve("stats.jsonl"));
+    assertEquals(5, stats.size());
+    JsonNode last = new ObjectMapper().readTree(stats.get(4));
+    assertEquals(4, last.get("tick").asInt());
+    assertEquals(20, last.get("step").asInt());
+    assertEquals(0.16, last.get("kimg").asDouble());
+    assertEquals(1, last.get("stage").asInt());
+    assertTrue(last.get("loss").asDouble() > 0);
+    String log = Files.readString(reference.resolve("log.txt"));
+    assertTrue(log.contains("tick 4     kimg 0.2"), log);
+    assertTrue(log.contains("sec/kimg"), log);
+  }
+
+  @Test
+  void tunesFromASnapshotAndLeavesTheAugmentationAside() throws Exception {
+    String snapshot = reference.resolve(SNAPSHOT).toString();
+    Path run =
+        runs.tune(
+            "transferred",
+            "--transfer",
+            snapshot,
+            "tuning.augment=0",
+            "tuning.duration=0.00001",
+            "tuning.lr=1e-30");
+    assertTrue(
+        Files.readString(run.resolve("log.txt")).contains("left aside model.map_augment.weight"));
+    LocalStore store = new LocalStore();
+    try (SafetensorsFile from = SafetensorsFile.open(store, snapshot);
+        SafetensorsFile to = SafetensorsFile.open(store, run.resolve(SNAPSHOT).toString())) {
+      for (String tensor : to.tensors().keySet()) {
+        assertArrayEquals(from.floats(tensor), to.floats(tensor), 1e-6f, tensor);
+      }
+    }
+  }
+
+  @Test
+  void pretrainingLearnsToo() throws Exception {
+    List<String> arguments = new ArrayList<>(runs.arguments("pretrained"));
+    arguments.set(0, "pretrain");
+    arguments.addAll(
+        List.of("pretraining.batch=8", "pretraining.duration=0.00004", "pretraining.tick=0.02"));
+    TestRuns.run(line -> {}, arguments);
+    Path run = runs.directory("pretrained");
+    assertTrue(run.getFileName().toString().contains("-edm-adam-0.001-"), run.toString());
+    try (SafetensorsFile file =
+        SafetensorsFile.open(new LocalStore(), run.resolve(SNAPSHOT).toString())) {
+      assertTrue(
+          file.requireMetadata("preconditioning").replace(" ", "").contains("\"sigmaMin\":0"),
+          file.requireMetadata("preconditioning"));
+    }
+  }
+
+  @Test
+  void dryRunSaysWhatWouldHappenAndWritesNothing() throws Exception {
+    String said = TestRuns.run(line -> {}, runs.arguments("dry", "--dry-run"));
+    assertTrue(said.contains("20 of 8 images; 5 per tick, 5 ticks, 2 stages"), said);
+    assertTrue(said.contains("parameters"), said);
+    assertFalse(Files.exists(folder.resolve("dry")));
+  }
+
+  @Test
+  void samplesAndForwardReadTheSnapshot() throws Exception {
+    String snapshot = reference.resolve(SNAPSHOT).toString();
+    Path set = folder.resolve("generated.zip");
+    TestRuns.run(
+        line -> {},
+        List.of(
+            "sample",
+            "--network",
+            snapshot,
+            "--num",
+            "12",
+            "--mid-t",
+            "0.8",
+            "--classes",
+            "3,4",
+            "--grid",
+            folder.resolve("grid.png").toString(),
+            "--out",
+            set.toString()));
+    assertTrue(Files.exists(folder.resolve("grid.png")));
+    var index = DatasetIndexer.index(new LocalStore(), set.toString(), DatasetOptions.ALL);
+    assertEquals(12, index.size());
+    assertEquals(4, index.classOf(1));
+    assertDatasetHoldsTheGeneratedImages(snapshot, index);
+
+    Path in = folder.resolve("in.safetensors");
+    Path out = folder.resolve("out.safetensors");
+    float[] x = new float[2 * 192];
+    Arrays.fill(x, 0.5f);
+    new SafetensorsWriter()
+        .floats("in.x", x, 2, 3, 8, 8)
+        .floats("in.sigma", new float[] {0.003f, 1}, 2)
+        .write(new LocalStore(), in.toString());
+    TestRuns.run(
+        line -> {},
+        List.of("forward", "--network", snapshot, "--in", in.toString(), "--out", out.toString()));
+    try (SafetensorsFile file = SafetensorsFile.open(new LocalStore(), out.toString())) {
+      TensorInfo d = file.tensors().get("D");
+      assertArrayEquals(new long[] {2, 3, 8, 8}, d.shape());
+      // D(x, sigma_min) = x by the evaluation formulas.
+      assertEquals(0.5f, file.floats("D")[0], 1e-6f);
+    }
+  }
+
+  private static void assertDatasetHoldsTheGeneratedImages(String snapshot, DatasetIndex index)
+      throws IOException {
+    LocalStore store = new LocalStore();
+    float[][] labels = new float[12][10];
+    for (int i = 0; i < 12; i++) {
+      labels[i][3 + i % 2] = 1;
+    }
+    try (Engine engine = Engines.open("auto", EngineOptions.defaults());
+        LoadedNetwork loaded = LoadedNetwork.open(store, snapshot, engine);
+        ImageReader reader = new ImageReader(store, index)) {
+      float[][] images =
+          Generator.generate(
+              loaded.denoiser(), List.of(0.8), 0, LongStream.range(0, 12).toArray(), labels);
+      int differences = 0;
+      for (int i = 0; i < 12; i++) {
+        byte[] metric = Pixels.toMetricBytes(images[i]);
+        byte[] written = reader.read(i);
+        for (int j = 0; j < metric.length; j++) {
+          // Another number of threads may round the last bit of a float differently.
+          differences += metric[j] == written[j] ? 0 : 1;
+        }
+      }
+      assertTrue(differences < 12, differences + " bytes differ");
+    }
+  }
+
+  @Test
+  void forwardRefusesTensorsThatDoNotFit() throws Exception {
+    String snapshot = reference.resolve(SNAPSHOT).toString();
+    Path unlabelled = runs.tune("unlabelled", "data.cond=false", "tuning.duration=0.00001");
+    String without = unlabelled.resolve(SNAPSHOT).toString();
+    float[] x = new float[192];
+    float[] one = {1};
+    Map<String, SafetensorsWriter> inputs =
+        Map.of(
+            "x is []; expected [1, 3, 8, 8]",
+            new SafetensorsWriter().floats("x", one).floats("sigma", one, 1),
+            "sigma holds 0.0; expected noise levels more than 0",
+            new SafetensorsWriter().floats("x", x, 1, 3, 8, 8).floats("sigma", new float[1], 1),
+            "sigma holds NaN; expected noise levels more than 0",
+            new SafetensorsWriter()
+                .floats("x", x, 1, 3, 8, 8)
+                .floats("sigma", new float[] {Float.NaN}, 1),
+            "has class_labels, but " + without + " takes none",
+            new SafetensorsWriter()
+                .floats("x", x, 1, 3, 8, 8)
+                .floats("sigma", one, 1)
+                .floats("class_labels", new float[10], 1, 10));
+    for (Map.Entry<String, SafetensorsWriter> input : inputs.entrySet()) {
+      Path in = folder.resolve("bad.safetensors");
+      input.getValue().write(new LocalStore(), in.toString());
+      String network = input.getKey().startsWith("has ") ? without : snapshot;
+      String said =
+          refusal(List.of("forward", "--network", network, "--in", in.toString(), "--out", "o"));
+      assertEquals(in + ": " + input.getKey(), said.replace(" for this network", ""));
+      Files.delete(in);
+    }
+  }
+
+  @Test
+  void sampleReportsClassesWithTheRest() {
+    String said =
+        refusal(
+            List.of(
+                "sample",
+                "--network",
+                reference.resolve(SNAPSHOT).toString(),
+                "--classes",
+                "10,-1,3",
+                "--num",
+                "0"));
+    assertEquals(
+        List.of(
+            "--num is 0; expected at least 1",
+            "neither --grid nor --out is given; expected at least one of them",
+            "--classes has 10; expected 0 to 9",
+            "--classes has -1; expected 0 to 9"),
+        said.lines().toList());
+  }
+
+  @Test
+  void stopsWhereTheLossIsNotFinite() {
+    String said = refusal(runs.arguments("diverged", "tuning.lr=1e30"));
+    assertTrue(said.contains("is NaN; lower the learning rate"), said);
+    assertEquals(1, said.lines().count(), said);
+  }
+
+  @Test
+  void everyMistakeIsALineAndChangesNothing() throws Exception {
+    Map<String, String> before = TestRuns.contents(folder);
+    String run = reference.toString();
+    String snapshot = reference.resolve(SNAPSHOT).toString();
+    record Mistake(List<String> arguments, String said, int lines) {
+      Mistake(List<String> arguments, String said) {
+        this(arguments, said, 1);
+      }
+    }
+    List<Mistake> mistakes =
+        List.of(
+            new Mistake(runs.arguments("no", "tuning.bach=1"), "unknown key tuning.bach"),
+            new Mistake(runs.arguments("no", "tuning.batch=0"), "tuning.batch is \"0\"; expected"),
+            new Mistake(
+                runs.arguments("no", "tuning.q=2000000"), "the last stage is 1 with tuning.q"),
+            new Mistake(runs.arguments("no", "data.path=gone.zip"), "gone.zip: no such"),
+            new Mistake(runs.arguments("no", "--transfer", "gone.st"), "gone.st: no such"),
+            new Mistake(runs.arguments("no", "--resume", "gone"), "gone: is not a run directory"),
+            new Mistake(runs.arguments("no", "--config", "gone.conf"), "gone.conf: no such file"),
+            new Mistake(
+                runs.arguments("no", "--transfer", snapshot, "network.model-channels=16"),
+                snapshot),
+            new Mistake(
+                runs.arguments("no", "--transfer", reference.resolve(STATE).toString()),
+                "holds a training-state; expected a network-snapshot"),
+            new Mistake(runs.arguments("no", "network.channel-mult=[1, 1, 1, 1, 1]"), "network: "),
+            new Mistake(
+                List.of("tune", "--resume", run, "tuning.batch=16"),
+                "was made with batch 8; now",
+                2),
+            new Mistake(List.of("tune", "--resume", run, "run.seed=9"), "was made with seed 0"),
+            new Mistake(List.of("tune", "--no-such-option"), "--no-such-option"),
+            new Mistake(
+                List.of("sample", "--network", "gone", "--grid", "g.png"), "gone: no such network"),
+            new Mistake(
+                List.of("forward", "--network", snapshot, "--in", "gone", "--out", "o"),
+                "gone: no such file"),
+            new Mistake(List.of("dataset", "synthesize", "--out", runs.data()), "exists already"));
+    for (Mistake mistake : mistakes) {
+      String said = refusal(mistake.arguments());
+      String fitting =
+          said.lines().filter(line -> line.contains(mistake.said())).findFirst().orElse("");
+      assertFalse(fitting.isEmpty(), mistake.said() + " is not in: " + said);
+      assertEquals(mistake.lines(), said.lines().count(), said);
+    }
+    assertEquals(before, TestRuns.contents(folder));
+  }
+
+  @Test
+  void mistakesOfAllKindsAreReportedTogether() throws Exception {
+    Path file =
+        Files.writeString(folder.resolve("wrong.conf"), "tuning.lrate = 1\nrun.resume = null\n");
+    List<String> arguments =
+        List.of(
+            "tune",
+            "--config",
+            file.toString(),
+            "--transfer",
+            "gone.st",
+            "data.path=gone.zip",
+            "tuning.batch=0",
+            "data",
+            "spark=5");
+    List<String> lines = refusal(arguments).lines().sorted().toList();
+    Files.delete(file);
+    assertEquals(
+        List.of(
+            file + ":1: unknown key tuning.lrate; did you mean tuning.lr?",
+            file + ":2: run.resume is missing; expected a string",
+            "command line: 'data'; expected key=value",
+            "command line: spark is a section; expected keys inside it",
+            "command line: tuning.batch is \"0\"; expected an integer, at least 1",
+            "gone.st: no such network snapshot (run.transfer)",
+            "gone.zip: no such dataset (data.path)"),
+        lines);
+    assertEquals(
+        List.of("command line: run is a section; expected keys inside it"),
+        refusal(List.of("tune", "run=5", "data.path=" + runs.data())).lines().toList());
+    assertEquals(
+        2, refusal(List.of("tune", "tuning.lrate=1", "data.path=nowhere://a/b")).lines().count());
+    // What a file that is not there would have said is not reported as missing too.
+    assertEquals(1, refusal(List.of("tune", "--config", "/")).lines().count());
+  }
+
+  @Test
+  void theProcessFailsWithTheLineAlone() throws Exception {
+    Path said = folder.resolve("said.txt");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "tune",
+                "data.path=" + runs.data(),
+                "tuning.bach=1")
+            .redirectErrorStream(true)
+            .redirectOutput(said.toFile())
+            .start();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    List<String> lines = Files.readAllLines(said);
+    Files.delete(said);
+    assertEquals(1, process.exitValue());
+    assertEquals(
+        List.of("ect: command line: unknown key tuning.bach; did you mean tuning.batch?"), lines);
+  }
+}
