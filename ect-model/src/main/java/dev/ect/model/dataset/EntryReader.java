@@ -6,7 +6,7 @@ import dev.ect.model.io.Store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -16,12 +16,21 @@ import java.util.zip.Inflater;
  * for use by several threads.
  */
 final class EntryReader implements AutoCloseable {
-  /** Extra fields of local headers are rarely longer; where they are, a second read follows. */
-  private static final int USUAL_EXTRA = 64;
+  /**
+   * Room for extra fields of local headers, which are rarely longer; where they are, a second read
+   * follows.
+   */
+  private static final int MOST_EXTRA = 64;
 
   private final Store store;
   private final String path;
   private final RandomInput zip;
+
+  /**
+   * How much longer than its name and its fixed part a local header has been at most; -1 before the
+   * first one. A zip's headers are mostly alike, so that little is read in vain.
+   */
+  private final AtomicInteger extra = new AtomicInteger(-1);
 
   EntryReader(Store store, String path, DatasetIndex.Kind kind) throws IOException {
     this.store = store;
@@ -61,12 +70,13 @@ final class EntryReader implements AutoCloseable {
   byte[] readEntry(ZipDirectory.Entry entry) throws IOException {
     int stored = requireInt(entry.name(), entry.stored());
     int size = requireInt(entry.name(), entry.size());
-    long guess = (long) ZipDirectory.LOCAL_LENGTH + entry.name().length() + USUAL_EXTRA + stored;
-    long there = Math.max(zip.length() - entry.header(), 0);
-    byte[] bytes =
-        new byte
-            [Math.max(requireInt(entry.name(), Math.min(guess, there)), ZipDirectory.LOCAL_LENGTH)];
-    zip.readFully(entry.header(), bytes, 0, (int) Math.min(bytes.length, there));
+    int known = ZipDirectory.LOCAL_LENGTH + entry.name().length();
+    int seen = extra.get();
+    long guess = (long) known + (seen < 0 ? MOST_EXTRA : Math.min(seen, MOST_EXTRA)) + stored;
+    long left = Math.max(zip.length() - entry.header(), 0);
+    int read = requireInt(entry.name(), Math.min(guess, left));
+    byte[] bytes = new byte[Math.max(read, ZipDirectory.LOCAL_LENGTH)];
+    zip.readFully(entry.header(), bytes, 0, read);
     ByteBuffer local = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     if (local.getInt(0) != ZipDirectory.LOCAL_SIGNATURE) {
       throw new BadFileException(
@@ -77,12 +87,12 @@ final class EntryReader implements AutoCloseable {
         ZipDirectory.LOCAL_LENGTH
             + Short.toUnsignedInt(local.getShort(26))
             + Short.toUnsignedInt(local.getShort(28));
-    byte[] data;
-    if (start + (long) stored <= bytes.length) {
-      data = Arrays.copyOfRange(bytes, start, start + stored);
-    } else {
-      data = new byte[stored];
-      zip.readFully(entry.header() + start, data, 0, stored);
+    extra.accumulateAndGet(Math.max(start - known, 0), Math::max);
+    byte[] data = new byte[stored];
+    int there = Math.max(Math.min(read - start, stored), 0);
+    System.arraycopy(bytes, Math.min(start, read), data, 0, there);
+    if (there < stored) {
+      zip.readFully(entry.header() + start + there, data, there, stored - there);
     }
     if (entry.method() == ZipDirectory.DEFLATED) {
       data = inflate(entry.name(), data, size);

@@ -16,12 +16,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One executor's part of the batches, with the random draws that belong to them. The next batch is
  * read, decoded and drawn in the background while the present one is learnt. Used by one thread.
  */
 public final class BatchLoader implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(BatchLoader.class);
+  private static final long PATIENCE_SECONDS = 30;
+
   private record Pending(long step, Future<Batch> batch) {}
 
   private final DatasetIndex index;
@@ -129,9 +135,16 @@ public final class BatchLoader implements AutoCloseable {
     return draw.labels();
   }
 
+  /** Ends the reading that is under way, then closes the dataset. */
   @Override
   public void close() throws IOException {
     background.shutdownNow();
-    images.close();
+    try (images) {
+      if (!background.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("{}: reading did not end within {} s", index.path(), PATIENCE_SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
