@@ -80,7 +80,8 @@ final class Checkpoint implements AutoCloseable {
   }
 
   /** Adds every tensor of a flat vector. */
-  static void add(SafetensorsWriter writer, String prefix, ParameterLayout layout, Tensor vector) {
+  static void add(
+      SafetensorsWriter writer, String prefix, ParameterLayout layout, FloatSource vector) {
     for (ParameterLayout.Entry e : layout.entries()) {
       writer.floats(
           prefix + e.name(), (offset, into) -> vector.read(e.offset() + offset, into), e.shape());

@@ -33,7 +33,7 @@ public final class NetworkSnapshot implements AutoCloseable {
   /**
    * Writes a file, replacing an older one at once or not at all.
    *
-   * @param parameters flat vector of {@code network.parameters()}
+   * @param parameters the values of {@code network.parameters()}, a flat vector
    * @param buffers values of {@code network.buffers()}
    * @param metadata further entries: configuration, progress, provenance
    */
@@ -42,7 +42,7 @@ public final class NetworkSnapshot implements AutoCloseable {
       String path,
       Network network,
       Preconditioning preconditioning,
-      Tensor parameters,
+      FloatSource parameters,
       float[] buffers,
       Map<String, String> metadata)
       throws IOException {

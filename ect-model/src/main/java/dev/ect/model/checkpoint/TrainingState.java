@@ -40,7 +40,7 @@ public final class TrainingState implements AutoCloseable {
   /**
    * Writes a file, replacing an older one at once or not at all.
    *
-   * @param vectors of {@code network.parameters()}; the gradient is not written
+   * @param vectors of {@code network.parameters()}
    * @param buffers values of {@code network.buffers()}
    * @param metadata further entries: configuration, seed, provenance
    */
@@ -49,7 +49,7 @@ public final class TrainingState implements AutoCloseable {
       String path,
       Network network,
       Preconditioning preconditioning,
-      TuningVectors vectors,
+      StateVectors vectors,
       float[] buffers,
       Progress progress,
       Map<String, String> metadata)

@@ -9,4 +9,9 @@ package dev.ect.model.engine;
  * @param step step size, bias corrections included
  * @param vScale factor of {@code sqrt(v)} in the denominator; 0 for an update without denominator
  */
-public record AdamUpdate(double beta1, double beta2, double eps, double step, double vScale) {}
+public record AdamUpdate(double beta1, double beta2, double eps, double step, double vScale) {
+  /** The same update of {@code factor} times the step size. */
+  public AdamUpdate times(double factor) {
+    return new AdamUpdate(beta1, beta2, eps, step * factor, vScale);
+  }
+}

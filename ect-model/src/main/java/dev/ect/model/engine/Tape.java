@@ -2,8 +2,10 @@ package dev.ect.model.engine;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +30,11 @@ public final class Tape implements AutoCloseable {
     void run(Tensor gy);
   }
 
-  private record Step(Tensor output, Tensor[] saved, Backward backward) {
+  /**
+   * @param parameters those that no earlier step uses: playing backwards, this is their last use
+   */
+  private record Step(
+      Tensor output, Tensor[] saved, List<Parameter> parameters, Backward backward) {
     void release() {
       for (Tensor t : saved) {
         t.close();
@@ -40,6 +46,7 @@ public final class Tape implements AutoCloseable {
   private final boolean recording;
   private final Deque<Step> steps = new ArrayDeque<>();
   private final Set<Tensor> tracked = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<Parameter> used = new HashSet<>();
   private final IdentityHashMap<Tensor, Tensor> gradients = new IdentityHashMap<>();
   private Frame frame = new Frame(null);
 
@@ -153,11 +160,20 @@ public final class Tape implements AutoCloseable {
    * @param gy the gradient of y; stays the caller's
    */
   public void backward(Tensor y, Tensor gy) {
+    backward(y, gy, BackwardListener.NONE);
+  }
+
+  /**
+   * Plays the tape backwards and empties it, telling as early as possible which parameters'
+   * gradients are complete; otherwise as {@link #backward(Tensor, Tensor)}.
+   */
+  public void backward(Tensor y, Tensor gy, BackwardListener listener) {
     if (!recording) {
       throw new IllegalStateException("this tape does not record; use Tape.recording");
     }
     KernelShapes.same("backward", y, gy);
     give(y, gy.retain());
+    listener.begin(Set.copyOf(used));
     while (!steps.isEmpty()) {
       Step step = steps.removeLast();
       try (Tensor g = gradients.remove(step.output)) {
@@ -167,7 +183,9 @@ public final class Tape implements AutoCloseable {
       } finally {
         step.release();
       }
+      step.parameters.forEach(listener::complete);
     }
+    used.clear();
   }
 
   /**
@@ -201,11 +219,21 @@ public final class Tape implements AutoCloseable {
 
   /** Remembers how the gradient of y becomes those of its inputs. */
   private void record(Tensor y, Backward backward, Tensor... saved) {
+    record(y, List.of(), backward, saved);
+  }
+
+  /**
+   * Remembers how the gradient of y becomes those of its inputs and parameters.
+   *
+   * @param parameters may hold nulls
+   */
+  private void record(Tensor y, List<Parameter> parameters, Backward backward, Tensor... saved) {
     for (Tensor t : saved) {
       t.retain();
     }
     tracked.add(y);
-    steps.add(new Step(y, saved, backward));
+    List<Parameter> first = parameters.stream().filter(p -> trained(p) && used.add(p)).toList();
+    steps.add(new Step(y, saved, first, backward));
   }
 
   /** Adds g, which it takes over, to the gradient of x. */
@@ -245,6 +273,7 @@ public final class Tape implements AutoCloseable {
     if (tracked(x) || trained(w) || trained(b)) {
       record(
           y,
+          Arrays.asList(w, b),
           gy -> {
             Tensor gx =
                 engine.conv2dBackward(
@@ -264,6 +293,7 @@ public final class Tape implements AutoCloseable {
     if (tracked(x) || trained(w) || trained(b)) {
       record(
           y,
+          Arrays.asList(w, b),
           gy -> {
             Tensor gx =
                 engine.linearBackward(gy, x, w.value(), tracked(x), w.gradient(), gradient(b));
@@ -294,6 +324,7 @@ public final class Tape implements AutoCloseable {
       }
       record(
           y,
+          List.of(gamma, beta),
           gy -> {
             Tensor[] g =
                 engine.groupNormBackward(

@@ -1,5 +1,6 @@
 package dev.ect.model.tuning;
 
+import dev.ect.model.engine.BackwardListener;
 import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.Tape;
 import dev.ect.model.engine.Tensor;
@@ -49,7 +50,8 @@ public record EctLoss(
   }
 
   @Override
-  public double[] backward(Denoiser denoiser, Batch batch, Dropout dropout, double scale) {
+  public double[] backward(
+      Denoiser denoiser, Batch batch, Dropout dropout, double scale, BackwardListener listener) {
     Engine engine = denoiser.weights().engine();
     int n = batch.size();
     double[] t = IntStream.range(0, n).mapToDouble(i -> t(batch.normal()[i])).toArray();
@@ -73,7 +75,7 @@ public record EctLoss(
       }
       // The difference first, then its factor: student and teacher nearly cancel at fine stages.
       Tensor difference = tape.own(engine.combine(student, one, teacher, Losses.fill(n, -1)));
-      tape.backward(student, tape.own(engine.combine(difference, slopes, null, null)));
+      tape.backward(student, tape.own(engine.combine(difference, slopes, null, null)), listener);
       return losses;
     }
   }

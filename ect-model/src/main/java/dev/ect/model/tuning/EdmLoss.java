@@ -1,5 +1,6 @@
 package dev.ect.model.tuning;
 
+import dev.ect.model.engine.BackwardListener;
 import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.Tape;
 import dev.ect.model.engine.Tensor;
@@ -20,7 +21,8 @@ public record EdmLoss(double pMean, double pStd) implements Loss {
   public static final EdmLoss DEFAULT = new EdmLoss(-1.2, 1.2);
 
   @Override
-  public double[] backward(Denoiser denoiser, Batch batch, Dropout dropout, double scale) {
+  public double[] backward(
+      Denoiser denoiser, Batch batch, Dropout dropout, double scale, BackwardListener listener) {
     Engine engine = denoiser.weights().engine();
     double sd = denoiser.preconditioning().sigmaData();
     int n = batch.size();
@@ -47,7 +49,7 @@ public record EdmLoss(double pMean, double pStd) implements Loss {
         slopes[i] = 2 * weight * scale;
       }
       Tensor difference = tape.own(engine.combine(d, one, y, Losses.fill(n, -1)));
-      tape.backward(d, tape.own(engine.combine(difference, slopes, null, null)));
+      tape.backward(d, tape.own(engine.combine(difference, slopes, null, null)), listener);
       return losses;
     }
   }

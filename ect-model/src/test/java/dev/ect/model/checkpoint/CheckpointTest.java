@@ -60,7 +60,7 @@ final class CheckpointTest {
           path,
           network,
           Preconditioning.EDM,
-          weights,
+          weights::read,
           network.initialBuffers(3),
           Map.of("note", "as written"));
     }
@@ -160,7 +160,7 @@ final class CheckpointTest {
           file("state.safetensors"),
           network,
           Preconditioning.ECM,
-          first.vectors(),
+          StateVectors.of(first.vectors()),
           first.denoiser().buffers(),
           first.progress(),
           Map.of());
@@ -203,7 +203,7 @@ final class CheckpointTest {
                   path,
                   network,
                   Preconditioning.ECM,
-                  closed,
+                  closed::read,
                   network.initialBuffers(3),
                   Map.of()));
     }

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -363,6 +366,43 @@ class TapeTest {
       float[] twice = w.gradient().toArray();
       for (int i = 0; i < once.length; i++) {
         assertEquals(2 * once[i], twice[i], 1e-6f);
+      }
+    }
+  }
+
+  @Test
+  void aListenerHearsOfEachParameterAfterItsLastUse() {
+    Parameter twice = new Parameter("twice", gaussian(3, 3), gaussian(3, 3));
+    Parameter once = new Parameter("once", gaussian(3, 3), gaussian(3, 3));
+    Parameter bias = new Parameter("bias", gaussian(3), gaussian(3));
+    Parameter fixed = new Parameter("fixed", gaussian(3, 3), null);
+    Tensor x = gaussian(2, 3);
+    List<String> heard = new ArrayList<>();
+    List<float[]> then = new ArrayList<>();
+    BackwardListener listener =
+        new BackwardListener() {
+          @Override
+          public void begin(Set<Parameter> pending) {
+            heard.add("begin");
+            assertEquals(Set.of(twice, once, bias), pending);
+          }
+
+          @Override
+          public void complete(Parameter parameter) {
+            heard.add(parameter.name());
+            then.add(parameter.gradient().toArray());
+          }
+        };
+    try (Tape tape = Tape.recording(engine)) {
+      for (int pass = 0; pass < 2; pass++) {
+        heard.clear();
+        then.clear();
+        Tensor h = tape.linear(tape.linear(x, twice, null), fixed, null);
+        tape.backward(tape.linear(tape.linear(h, once, bias), twice, null), x, listener);
+        assertEquals(List.of("begin", "once", "bias", "twice"), heard);
+        assertArrayEquals(once.gradient().toArray(), then.get(0));
+        assertArrayEquals(bias.gradient().toArray(), then.get(1));
+        assertArrayEquals(twice.gradient().toArray(), then.get(2));
       }
     }
   }
