@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -101,6 +102,27 @@ public final class ConfigReader {
             config::getIntList,
             v -> v.stream().allMatch(i -> i >= 1),
             List.of(1)));
+  }
+
+  /** A length of time with its unit, such as {@code 30s}; more than 0. */
+  public Duration duration(String key) {
+    return get(
+        key,
+        "a length of time such as 30s or 5m, more than 0",
+        k -> {
+          // A bare number would count as milliseconds.
+          if (config.getString(k).matches("[-+0-9.eE ]*")) {
+            throw new ConfigException.BadValue(k, "no unit");
+          }
+          return config.getDuration(k);
+        },
+        v -> v.toMillis() > 0,
+        Duration.ofSeconds(1));
+  }
+
+  /** As {@link #duration}, or empty where the value is {@code auto}. */
+  public Optional<Duration> autoDuration(String key) {
+    return isAuto(key) ? Optional.empty() : Optional.of(duration(key));
   }
 
   /** A list of numbers. */

@@ -13,6 +13,7 @@ import java.util.List;
  * @param engine what computes
  * @param run the run and what it leaves behind
  * @param spark how it runs on Spark
+ * @param exchange how executors agree on gradients
  * @param resolved where all of it was read from
  */
 public record JobConfig(
@@ -22,6 +23,7 @@ public record JobConfig(
     EngineConfig engine,
     RunConfig run,
     SparkConfig spark,
+    ExchangeConfig exchange,
     Config resolved) {
 
   /**
@@ -64,6 +66,7 @@ public record JobConfig(
         EngineConfig.read(in),
         RunConfig.read(in),
         SparkConfig.read(in),
+        ExchangeConfig.read(in),
         resolved);
   }
 }

@@ -15,6 +15,7 @@ import dev.ect.model.tuning.Mapping;
 import dev.ect.model.tuning.OptimizerSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -95,7 +96,28 @@ class ConfigTest {
     assertEquals(
         new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 64, List.of(0.821)),
         config.run());
-    assertEquals(new SparkConfig("auto", 1, false, 1), config.spark());
+    assertEquals(
+        new SparkConfig(
+            "auto",
+            1,
+            1,
+            Duration.ofMinutes(5),
+            false,
+            10,
+            Optional.empty(),
+            4,
+            Duration.ofSeconds(1)),
+        config.spark());
+    assertEquals(
+        new ExchangeConfig(
+            ExchangeConfig.Encoding.DENSE,
+            ExchangeConfig.Transport.PARAMETER_SERVER,
+            "",
+            0,
+            0,
+            Duration.ofSeconds(30),
+            new ExchangeConfig.Threshold(1e-4, 0.22, 0.27)),
+        config.exchange());
   }
 
   @Test
@@ -166,9 +188,22 @@ class ConfigTest {
             "run.grid=9",
             "run.mid-t=[1.5, 0.5]",
             "spark.master=local[2]",
-            "spark.executors=1",
+            "spark.executors=4",
+            "spark.min-executors=2",
+            "spark.executor-wait=90s",
             "spark.ui=true",
-            "spark.segment-ticks=5");
+            "spark.segment-ticks=5",
+            "spark.segment-timeout=1h",
+            "spark.max-failures=3",
+            "spark.retry-wait=2s",
+            "exchange.encoding=threshold",
+            "exchange.transport=parameter-server",
+            "exchange.bind-address=10.0.0.7",
+            "exchange.ports=45000-45099",
+            "exchange.timeout=500ms",
+            "exchange.threshold.initial=0.01",
+            "exchange.threshold.min-density=0.001",
+            "exchange.threshold.max-density=0.02");
     assertEquals(
         new NetworkSpec(
             Architecture.ADM, 32, 3, 10, 9, 64, List.of(1, 2), 3, 2, List.of(8), 0.3, 0.1),
@@ -215,7 +250,28 @@ class ConfigTest {
             9,
             List.of(1.5, 0.5)),
         config.run());
-    assertEquals(new SparkConfig("local[2]", 1, true, 5), config.spark());
+    assertEquals(
+        new SparkConfig(
+            "local[2]",
+            4,
+            2,
+            Duration.ofSeconds(90),
+            true,
+            5,
+            Optional.of(Duration.ofHours(1)),
+            3,
+            Duration.ofSeconds(2)),
+        config.spark());
+    assertEquals(
+        new ExchangeConfig(
+            ExchangeConfig.Encoding.THRESHOLD,
+            ExchangeConfig.Transport.PARAMETER_SERVER,
+            "10.0.0.7",
+            45000,
+            45099,
+            Duration.ofMillis(500),
+            new ExchangeConfig.Threshold(0.01, 0.001, 0.02)),
+        config.exchange());
   }
 
   @Test
@@ -270,7 +326,19 @@ class ConfigTest {
             "run.mid-t=[90]",
             "spark.executors=0",
             "spark.ui=x",
-            "spark.segment-ticks=0");
+            "spark.segment-ticks=0",
+            "spark.min-executors=2",
+            "spark.executor-wait=5",
+            "spark.segment-timeout=0s",
+            "spark.max-failures=0",
+            "spark.retry-wait=-1s",
+            "exchange.encoding=sparse",
+            "exchange.transport=pigeon",
+            "exchange.ports=0",
+            "exchange.timeout=soon",
+            "exchange.threshold.initial=0",
+            "exchange.threshold.min-density=0",
+            "exchange.threshold.max-density=2");
     List<String> problems = problems(wrong.toArray(String[]::new));
     List<String> silent = new ArrayList<>(wrong);
     silent.removeIf(
@@ -282,6 +350,17 @@ class ConfigTest {
                             && p.contains("; expected ")));
     assertEquals(List.of(), silent);
     assertEquals(wrong.size(), problems.size(), () -> String.join("\n", problems));
+  }
+
+  @Test
+  void glooCarriesDenseGradientsOnly() {
+    assertEquals(
+        ExchangeConfig.Transport.GLOO, of("exchange.transport=gloo").exchange().transport());
+    assertEquals(
+        List.of(
+            "command line: exchange.transport is \"gloo\"; expected parameter-server with the"
+                + " encoding threshold: gloo carries dense only"),
+        problems("exchange.transport=gloo", "exchange.encoding=threshold"));
   }
 
   @Test
