@@ -40,13 +40,24 @@ class LayersTest {
   @Test
   void tensorsAreReachedThroughTheEngineOnly() {
     noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("dev.ect.spark.exchange.GlooGroup")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "dev.ect.model.engine.nd4j..",
-            "dev.ect.model.engine.torch..",
-            "org.nd4j..",
-            "org.bytedeco..")
+            "dev.ect.model.engine.nd4j..", "dev.ect.model.engine.torch..", "org.bytedeco..")
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  @Test
+  void theParameterServerIsReachedThroughTheExchangeOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(tree("exchange"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.nd4j..", "io.aeron..", "org.agrona..")
         .allowEmptyShould(true)
         .check(CLASSES);
   }

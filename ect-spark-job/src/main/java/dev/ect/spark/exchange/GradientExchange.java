@@ -1,11 +1,12 @@
 package dev.ect.spark.exchange;
 
 import dev.ect.model.engine.Tensor;
+import java.util.List;
 
 /**
- * How the replicas of a run agree on every step. All ranks call the same methods in the same order;
- * each call returns when all have made it, or throws when one has gone silent or given up. Used by
- * one thread.
+ * How the replicas of a run agree on every step. All ranks call the same methods in the same order.
+ * Each wait ends when all ranks have made the call, or with an {@link ExchangeException} when one
+ * has gone silent or given up. Used by one thread.
  */
 public interface GradientExchange extends AutoCloseable {
   /** This replica's number, from 0. */
@@ -15,16 +16,40 @@ public interface GradientExchange extends AutoCloseable {
   int world();
 
   /**
-   * Replaces this replica's share of the gradient by the sum of all shares, the same bits on every
-   * rank. Shares are already divided by the size of the global batch, so the sum is the gradient of
-   * the mean.
+   * Begins to replace this replica's share of a gradient, or of an update, by the sum of all
+   * shares. Shares are already weighted, those of a gradient by the size of the global batch, so
+   * that the sum is the gradient of the mean.
    *
-   * @param gradient flat vector, changed in place
+   * @param share flat vector; the exchange may read from it what {@link #ready} says, and writes to
+   *     it in {@link #finish} only
    */
-  void average(Tensor gradient);
+  void begin(Tensor share);
 
-  /** Whether any rank says so: the common decision to stop, or to give up. */
-  boolean any(boolean mine);
+  /**
+   * Says that a part of the share will not change any more and may be sent. Does not wait.
+   *
+   * @param from first value of that part, which reaches to the vector's end; falls from call to
+   *     call
+   */
+  void ready(long from);
+
+  /**
+   * Says that all of the share is ready, and waits for the sum, the same bits on every rank.
+   *
+   * @param note a few bytes that travel to all ranks with the share
+   * @return the notes of all ranks, by rank
+   */
+  List<byte[]> finish(byte[] note);
+
+  /**
+   * Collects bytes from all ranks.
+   *
+   * @return those of all ranks, by rank
+   */
+  List<byte[]> gather(byte[] mine);
+
+  /** What has travelled so far. */
+  Traffic traffic();
 
   /**
    * Tells the other ranks that this one gives up, so that they do not wait for it.

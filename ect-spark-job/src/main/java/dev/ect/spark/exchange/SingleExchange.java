@@ -1,6 +1,7 @@
 package dev.ect.spark.exchange;
 
 import dev.ect.model.engine.Tensor;
+import java.util.List;
 
 /** One replica, which agrees with itself. */
 public final class SingleExchange implements GradientExchange {
@@ -15,13 +16,28 @@ public final class SingleExchange implements GradientExchange {
   }
 
   @Override
-  public void average(Tensor gradient) {
+  public void begin(Tensor gradient) {
     // The only share is the whole.
   }
 
   @Override
-  public boolean any(boolean mine) {
-    return mine;
+  public void ready(long from) {
+    // Nobody else needs it.
+  }
+
+  @Override
+  public List<byte[]> finish(byte[] note) {
+    return List.of(note);
+  }
+
+  @Override
+  public List<byte[]> gather(byte[] mine) {
+    return List.of(mine);
+  }
+
+  @Override
+  public Traffic traffic() {
+    return Traffic.NONE;
   }
 
   @Override

@@ -1,2 +1,2 @@
-/** How replicas agree on a gradient. */
+/** How replicas agree on a gradient or an update. */
 package dev.ect.spark.exchange;
