@@ -78,7 +78,8 @@ public final class RunLog {
         String.format(
             Locale.ROOT,
             "tick %-5d kimg %-9.1f loss %-9.5f time %-11s sec/tick %-7.1f sec/kimg %-7.2f"
-                + " img/sec %-7.1f maintenance %-6.1f cpumem %-6.2f peakmem %-6.2f stage %d",
+                + " img/sec %-7.1f maintenance %-6.1f cpumem %-6.2f peakmem %-6.2f stage %d"
+                + " executors %d  %s",
             tick.tick(),
             tick.kimg(),
             tick.loss(),
@@ -86,14 +87,18 @@ public final class RunLog {
             perTick,
             perTick / (tick.steps() * batch / 1000.0),
             tick.imagesPerSecond(batch),
-            tick.checkpointSeconds(),
+            tick.phases().checkpointSeconds(),
             tick.residentGib(),
             tick.peakGib(),
-            tick.stage()));
+            tick.stage(),
+            tick.executors(),
+            tick.phases().shares()));
   }
 
   private String json(TickStats tick) {
     ObjectNode node = JSON.valueToTree(tick);
+    // The phases' own names say what they are.
+    node.setAll((ObjectNode) node.remove("phases"));
     node.put("kimg", tick.kimg());
     node.put("images_per_second", tick.imagesPerSecond(batch));
     node.put("timestamp", System.currentTimeMillis() / 1000.0);

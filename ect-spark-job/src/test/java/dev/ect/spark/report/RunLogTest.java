@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ect.model.io.LocalStore;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +28,20 @@ class RunLogTest {
   }
 
   private static TickStats tick(long tick, long step) {
-    return new TickStats(tick, step, step * 4, 0, 0.5, 10, 2, 0.1, 0, 0, 1, 1);
+    return new TickStats(
+        tick,
+        step,
+        step * 4,
+        0,
+        0.5,
+        40,
+        10,
+        1_000,
+        2,
+        new Phases(0.1, 1.5, 0.2, 0.1, 0.1, 3),
+        1,
+        1,
+        2);
   }
 
   @Test
@@ -46,6 +62,21 @@ class RunLogTest {
     assertTrue(line.contains("sec/tick 2.0 "), line);
     assertTrue(line.contains("sec/kimg 50.00 "), line);
     assertTrue(line.contains("img/sec 20.0 "), line);
+    assertTrue(line.contains("maintenance 3.0 "), line);
+    assertTrue(
+        line.endsWith("executors 2  read 5% compute 75% exchange 10% wait 5% update 5%\n"), line);
+  }
+
+  @Test
+  void aTickIsAFlatRecord() throws Exception {
+    log(0).tick(tick(1, 10));
+    JsonNode tick = new ObjectMapper().readTree(folder.resolve("stats.jsonl").toFile());
+    assertEquals(0.1, tick.get("readSeconds").asDouble());
+    assertEquals(1.5, tick.get("computeSeconds").asDouble());
+    assertEquals(3, tick.get("checkpointSeconds").asDouble());
+    assertEquals(2, tick.get("executors").asInt());
+    assertEquals(20, tick.get("images_per_second").asDouble());
+    assertFalse(tick.has("phases"));
   }
 
   @Test
@@ -58,7 +89,8 @@ class RunLogTest {
 
   @Test
   void theBarIsDrawnOnATerminalOnly() {
-    LiveProgress half = new LiveProgress(50, 0.25, 0.5);
+    LiveProgress half =
+        new LiveProgress(0, 0, 0, "driver", 50, 0.25, 0.5, List.of(), LogLines.NONE);
     new ProgressBar(null, out, 100, 4).show(half);
     assertEquals(0, bytes.size());
     new ProgressBar(out, out, 100, 4).show(half);
