@@ -8,6 +8,7 @@ import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.data.HadoopStore;
 import dev.ect.spark.report.RunLog;
+import dev.ect.spark.training.MemoryPlan;
 import dev.ect.spark.training.NetworkCost;
 import dev.ect.spark.training.RunPlan;
 import dev.ect.spark.training.RunPlanner;
@@ -58,10 +59,27 @@ abstract class TrainCommand implements Callable<Integer> {
       return 0;
     }
     SparkConf conf = SparkContexts.settings(config.spark());
-    RunPlanner.Planned planned = RunPlanner.plan(store, config, SparkContexts.threads(conf));
+    RunPlanner.Planned planned =
+        RunPlanner.plan(store, config, SparkContexts.threads(conf, config.spark().executors()));
     out.println(ConfigSources.render(config.resolved()));
     describe(config, planned, conf);
+    memoryWarnings(config, planned.plan(), conf, out);
     return 0;
+  }
+
+  /** Says what memory the run is likely to lack, before it does. */
+  private static void memoryWarnings(
+      JobConfig config, RunPlan plan, SparkConf conf, PrintStream out) {
+    int executors = config.spark().executors();
+    boolean gpu =
+        config.engine().device().startsWith("cuda")
+            || conf.contains("spark.task.resource.gpu.amount");
+    double images = (double) plan.index().size() * plan.index().shape().size() / executors;
+    double cache = Math.min(images, config.data().cacheMib() * (double) (1 << 20));
+    int round = Math.min(config.objective().batchGpu(), config.objective().batch() / executors);
+    MemoryPlan.of(plan.network(), Math.max(1, round), executors, cache, gpu)
+        .warnings(conf, MemoryPlan.Host.here())
+        .forEach(warning -> out.println("warning: " + warning));
   }
 
   /**
@@ -72,15 +90,12 @@ abstract class TrainCommand implements Callable<Integer> {
   static RunSummary run(JobConfig config, PrintStream out) throws IOException {
     SparkConf conf = SparkContexts.settings(config.spark());
     HadoopStore store = new HadoopStore(SparkHadoopUtil.get().newConfiguration(conf));
-    RunPlanner.Planned planned = RunPlanner.plan(store, config, SparkContexts.threads(conf));
+    RunPlanner.Planned planned =
+        RunPlanner.plan(store, config, SparkContexts.threads(conf, config.spark().executors()));
+    memoryWarnings(config, planned.plan(), conf, out);
     try (JavaSparkContext spark = SparkContexts.open(conf)) {
       return new TrainingJob(
-              spark,
-              store,
-              planned,
-              ConfigSources.render(config.resolved()),
-              config.spark().segmentTicks(),
-              out)
+              spark, store, config, planned, ConfigSources.render(config.resolved()), out)
           .run();
     }
   }
@@ -124,7 +139,7 @@ abstract class TrainCommand implements Callable<Integer> {
         "spark",
         "%s, %d executors, %s threads each, %d virtual shards",
         conf.get("spark.master"),
-        plan.executors(),
+        config.spark().executors(),
         plan.threads() == 0 ? "all" : plan.threads(),
         plan.shards().shards());
     line(

@@ -3,14 +3,16 @@ package dev.ect.spark.training;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ect.model.checkpoint.FloatSource;
 import dev.ect.model.checkpoint.NetworkSnapshot;
+import dev.ect.model.checkpoint.StateVectors;
 import dev.ect.model.checkpoint.TrainingState;
 import dev.ect.model.engine.Engine;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import dev.ect.model.io.StoredFile;
+import dev.ect.model.network.Denoiser;
 import dev.ect.model.tuning.Progress;
-import dev.ect.model.tuning.Tuner;
 import dev.ect.spark.report.RunDirectory;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -88,30 +90,46 @@ final class Checkpoints {
     return problems;
   }
 
-  /** Writes the EMA weights. */
-  static void writeSnapshot(Store store, String path, RunPlan plan, Tuner tuner)
+  /**
+   * Writes the EMA weights.
+   *
+   * @param denoiser what is trained; its weights are not read
+   */
+  static void writeSnapshot(
+      Store store, String path, RunPlan plan, Denoiser denoiser, FloatSource ema, Progress progress)
       throws IOException {
     NetworkSnapshot.write(
         store,
         path,
-        tuner.denoiser().network(),
-        tuner.denoiser().preconditioning(),
-        tuner.vectors().ema(),
-        tuner.denoiser().buffers(),
-        metadata(plan, tuner, tuner.progress()));
+        denoiser.network(),
+        denoiser.preconditioning(),
+        ema,
+        denoiser.buffers(),
+        metadata(plan, denoiser, progress));
   }
 
-  /** Writes all that an exact resume needs. */
-  static void writeState(Store store, String path, RunPlan plan, Tuner tuner) throws IOException {
+  /**
+   * Writes all that an exact resume needs.
+   *
+   * @param denoiser what is trained; its weights are not read
+   */
+  static void writeState(
+      Store store,
+      String path,
+      RunPlan plan,
+      Denoiser denoiser,
+      StateVectors vectors,
+      Progress progress)
+      throws IOException {
     TrainingState.write(
         store,
         path,
-        tuner.denoiser().network(),
-        tuner.denoiser().preconditioning(),
-        tuner.vectors(),
-        tuner.denoiser().buffers(),
-        tuner.progress(),
-        metadata(plan, tuner, null));
+        denoiser.network(),
+        denoiser.preconditioning(),
+        vectors,
+        denoiser.buffers(),
+        progress,
+        metadata(plan, denoiser, null));
   }
 
   /** What decides about the last bits: the engine and its number format. */
@@ -119,11 +137,11 @@ final class Checkpoints {
     return engine.name() + ", " + engine.precision().id();
   }
 
-  private static Map<String, String> metadata(RunPlan plan, Tuner tuner, Progress progress) {
+  private static Map<String, String> metadata(RunPlan plan, Denoiser denoiser, Progress progress) {
     try {
       Map<String, String> metadata = new LinkedHashMap<>();
       metadata.put(IDENTITY, JSON.writeValueAsString(plan.identity()));
-      metadata.put(ENGINE, engine(tuner.denoiser().weights().engine()));
+      metadata.put(ENGINE, engine(denoiser.weights().engine()));
       metadata.put("dataset", plan.index().name());
       if (progress != null) {
         metadata.put("progress", JSON.writeValueAsString(progress));

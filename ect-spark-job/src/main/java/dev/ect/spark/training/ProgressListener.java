@@ -5,14 +5,16 @@ import java.util.function.Consumer;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import scala.Tuple4;
 import scala.collection.Iterator;
 import scala.collection.Seq;
 
-/** Receives on the driver what a {@link ProgressAccumulator} carries. */
+/** Receives on the driver what a {@link ProgressAccumulator} carries, and the loss of executors. */
 final class ProgressListener extends SparkListener {
   private final long accumulator;
   private final Consumer<LiveProgress> receiver;
+  private volatile String lost = "";
 
   /**
    * @param accumulator its id
@@ -37,5 +39,18 @@ final class ProgressListener extends SparkListener {
         }
       }
     }
+  }
+
+  @Override
+  public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+    String why = removed.reason().lines().findFirst().orElse("").strip();
+    lost = "executor " + removed.executorId() + " is gone" + (why.isEmpty() ? "" : ": " + why);
+  }
+
+  /** What is known of the executor that was lost last, which is forgotten here; else empty. */
+  String takeLost() {
+    String taken = lost;
+    lost = "";
+    return taken;
   }
 }

@@ -1,27 +1,28 @@
 package dev.ect.spark.training;
 
-import dev.ect.model.checkpoint.NetworkSnapshot;
-import dev.ect.model.checkpoint.TrainingState;
 import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.Engines;
 import dev.ect.model.io.Store;
-import dev.ect.model.network.Network;
 import dev.ect.model.tuning.Batch;
+import dev.ect.model.tuning.Loss;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.model.tuning.Tuner;
 import dev.ect.spark.config.EngineConfig;
+import dev.ect.spark.config.ExchangeConfig;
+import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.data.BatchLoader;
 import dev.ect.spark.data.Slice;
 import dev.ect.spark.exchange.GradientExchange;
-import dev.ect.spark.report.LiveProgress;
-import dev.ect.spark.report.Memory;
+import dev.ect.spark.exchange.Traffic;
+import dev.ect.spark.report.LogLines;
+import dev.ect.spark.report.Phase;
+import dev.ect.spark.report.RunMetrics;
 import dev.ect.spark.report.TickStats;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
 
 /**
@@ -29,33 +30,31 @@ import org.apache.spark.SparkEnv;
  * Lives from segment to segment; used by one thread at a time.
  */
 final class Replica implements AutoCloseable {
-  private static final double NANOS = 1e9;
-
-  private final Store store;
   private final RunPlan plan;
+  private final int gang;
   private final GradientExchange exchange;
   private final Engine engine;
   private final Tuner tuner;
+
+  /** Whether replicas exchange updates of their optimisers rather than gradients. */
+  private final boolean exchangesUpdates;
+
   private final BatchLoader loader;
   private final Saver saver;
   private final List<String> notes = new ArrayList<>();
 
-  // The tick under way.
-  private double lossSum;
-  private long lossCount;
-  private long steps;
-  private long stepNanos;
-  private long readNanos;
-  private long exchangeNanos;
+  private final TickMeter meter = new TickMeter();
+  private final RunMetrics metrics;
 
   private Replica(
-      Store store, RunPlan plan, GradientExchange exchange, Engine engine, Progress start)
+      Store store, RunPlan plan, int gang, GradientExchange exchange, Engine engine, Progress start)
       throws IOException {
-    this.store = store;
     this.plan = plan;
+    this.gang = gang;
     this.exchange = exchange;
     this.engine = engine;
-    tuner = start.step() == 0 ? fresh() : resumed(start);
+    exchangesUpdates = exchange.world() > 1 && plan.encoding() == ExchangeConfig.Encoding.THRESHOLD;
+    tuner = new StartingPoint(store, plan, engine, notes::add).tuner(start);
     saver = new Saver(store, plan, tuner);
     try {
       if (start.step() == 0 && exchange.rank() == 0) {
@@ -75,24 +74,26 @@ final class Replica implements AutoCloseable {
       tuner.close();
       throw e;
     }
+    metrics = RunMetrics.open(Store.name(plan.directory().path()), rank());
   }
 
   /**
    * Makes the replica of a run at its present state: new weights at step 0, else the checkpoint.
    *
+   * @param gang number of the gang that it belongs to
    * @param exchange becomes the replica's, and is closed if it cannot be made
    * @param device what the task was given; replaces {@code auto}
    * @throws ReplicaLostException if there is no checkpoint of that step
    */
   static Replica open(
-      Store store, RunPlan plan, GradientExchange exchange, String device, Progress start)
+      Store store, RunPlan plan, int gang, GradientExchange exchange, String device, Progress start)
       throws IOException {
     EngineConfig config =
         plan.engine().device().equals("auto") ? plan.engine().withDevice(device) : plan.engine();
     Engine engine = null;
     try {
       engine = Engines.open(config.name(), config.options(threads(plan)));
-      return new Replica(store, plan, exchange, engine, start);
+      return new Replica(store, plan, gang, exchange, engine, start);
     } catch (IOException | RuntimeException | Error e) {
       if (engine != null) {
         engine.close();
@@ -113,146 +114,117 @@ final class Replica implements AutoCloseable {
     return env == null ? cores : env.conf().getInt("spark.executor.cores", cores);
   }
 
-  private Tuner fresh() throws IOException {
-    Network network = plan.network();
-    String transfer = plan.run().transfer();
-    if (transfer.isEmpty()) {
-      long seed = plan.run().seed();
-      return filled(
-          tuner(network, network.initialBuffers(seed)),
-          tuner -> {
-            tuner.vectors().weights().write(0, FloatBuffer.wrap(network.initialParameters(seed)));
-            tuner.begin();
-          });
-    }
-    try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, transfer)) {
-      return filled(
-          tuner(network, snapshot.buffers(network)),
-          tuner -> {
-            List<String> left = snapshot.transfer(network, tuner.vectors().weights());
-            tuner.begin();
-            notes.add("starting from " + transfer);
-            left.forEach(
-                name -> notes.add("left aside " + name + ": this run learns without augmentation"));
-          });
-    }
+  int rank() {
+    return exchange.rank();
   }
 
-  private Tuner resumed(Progress start) throws IOException {
-    Network network = plan.network();
-    Checkpoints.Found found =
-        Checkpoints.latest(store, plan.directory())
-            .filter(f -> f.progress().step() == start.step())
-            .orElseThrow(
-                () ->
-                    new ReplicaLostException(
-                        plan.directory().path()
-                            + ": holds no training state of step "
-                            + start.step()));
-    try (TrainingState state = TrainingState.open(store, found.path())) {
-      return filled(
-          tuner(network, state.buffers(network)),
-          tuner -> {
-            state.read(network, tuner.vectors());
-            String now = Checkpoints.engine(engine);
-            if (!found.engine().isEmpty() && !found.engine().equals(now)) {
-              notes.add(
-                  found.path()
-                      + " was made with "
-                      + found.engine()
-                      + "; going on with "
-                      + now
-                      + " does not give the same bits");
-            }
-            tuner.resume(found.progress());
-          });
-    }
-  }
-
-  private Tuner tuner(Network network, float[] buffers) {
-    return new Tuner(
-        engine,
-        network,
-        plan.preconditioning(),
-        buffers,
-        plan.objective().optimizer(),
-        plan.objective().ema(),
-        plan.run().seed());
-  }
-
-  @FunctionalInterface
-  private interface Filling {
-    void fill(Tuner tuner) throws IOException;
-  }
-
-  private static Tuner filled(Tuner tuner, Filling filling) throws IOException {
-    try {
-      filling.fill(tuner);
-      return tuner;
-    } catch (IOException | RuntimeException | Error e) {
-      tuner.close();
-      throw e;
-    }
-  }
-
-  Progress progress() {
-    return tuner.progress();
+  /** Whether this is a gang's replica of the moment at which a segment starts. */
+  boolean fits(Gang other, Segment segment) {
+    return gang == other.number() && tuner.progress().step() == segment.fromStep();
   }
 
   /**
-   * Does the steps of a segment, then what is due at the ends of its ticks.
+   * Does the steps of a segment, with what is due at the ends of its ticks and a checkpoint at its
+   * own end.
    *
-   * @param live receives the progress after every step
+   * @param wishes of this replica; what one of them wishes, all do
+   * @param feed is told after every step
    */
-  SegmentResult run(Segment segment, StopRequest stop, Consumer<LiveProgress> live)
+  SegmentResult run(Segment segment, Wishes wishes, LiveFeed feed)
       throws IOException, InterruptedException {
     TickSchedule schedule = plan.schedule();
     List<TickStats> ticks = new ArrayList<>();
-    long begin = System.nanoTime();
     double firstLoss = Double.NaN;
-    boolean stopped = false;
-    while (tuner.progress().step() < segment.toStep() && !stopped) {
+    StepNote common = StepNote.NONE;
+    boolean end = false;
+    while (!end) {
+      wishes.requireAlive();
       long step = tuner.progress().step();
-      double loss = step(step, schedule.stage(step));
-      firstLoss = Double.isNaN(firstLoss) ? loss : firstLoss;
+      common = step(step, schedule.stage(step), wishes);
+      firstLoss = Double.isNaN(firstLoss) ? common.loss() : firstLoss;
       long done = step + 1;
-      live.accept(
-          new LiveProgress(
-              done, loss, (System.nanoTime() - begin) / NANOS / (done - segment.fromStep())));
-      stopped = exchange.any(stop.asked()) && done < segment.toStep();
       long tick = schedule.tick(step);
-      boolean ended = schedule.tickEnd(tick) == done;
-      boolean last = stopped || (segment.last() && done == segment.toStep());
-      if (ended || last) {
-        ticks.add(endTick(tick, schedule.stage(step), ended, last, stopped));
+      boolean complete = done == segment.toStep();
+      boolean stopped = common.stop() && !(complete && segment.last());
+      end = complete || stopped || common.leave();
+      boolean tickEnded = schedule.tickEnd(tick) == done;
+      if (tickEnded || end) {
+        boolean finished = complete && segment.last();
+        ticks.add(endTick(schedule.stage(step), new Saver.Moment(tick, tickEnded, end, finished)));
+        if (end && (finished || !complete)) {
+          // Nobody may come back to this replica.
+          saver.finish();
+        }
       }
+      feed.step(rank(), done, common.loss(), ticks);
     }
     List<String> said = List.copyOf(notes);
     notes.clear();
+    boolean finished = segment.last() && tuner.progress().step() == segment.toStep();
     return new SegmentResult(
-        exchange.rank(),
+        rank(),
+        "",
+        "",
+        LogLines.NONE,
+        common.stop() && !finished ? SegmentResult.Outcome.STOPPED : SegmentResult.Outcome.DONE,
+        "",
         tuner.progress().step(),
         tuner.progress().images(),
-        stopped,
         engine.name() + " on " + engine.device() + ", " + engine.precision().id(),
         said,
         List.copyOf(ticks),
-        firstLoss,
-        "",
-        false,
-        "");
+        firstLoss);
   }
 
-  private double step(long step, int stage) throws IOException, InterruptedException {
-    long begin = System.nanoTime();
-    Batch batch = loader.take(step);
-    long read = System.nanoTime();
+  /** Returns what all replicas have noted together. */
+  private StepNote step(long step, int stage, Wishes wishes)
+      throws IOException, InterruptedException {
+    meter.begin();
+    Batch images = loader.take(step);
+    meter.lap(Phase.READ);
+    double sum =
+        exchangesUpdates
+            ? beginUpdate(images, step, plan.objective().loss(stage))
+            : beginGradient(images, step, plan.objective().loss(stage));
+    meter.lap(Phase.COMPUTE);
+    StepNote mine = new StepNote(sum, images.size(), wishes.stop(), wishes.leave());
+    StepNote common = StepNote.sum(exchange.finish(mine.toBytes()));
+    meter.lap(Phase.EXCHANGE);
+    int batch = plan.objective().batch();
+    if (exchangesUpdates) {
+      tuner.applyUpdate(batch);
+    } else {
+      tuner.update(batch);
+    }
+    engine.synchronize();
+    meter.lap(Phase.UPDATE);
+    double seconds = meter.end(sum, images.size());
+    metrics.step(step + 1, tuner.progress().images(), common.loss(), batch / seconds);
+    Traffic traffic = exchange.traffic();
+    metrics.traffic(traffic.bytesSent(), traffic.bytesReceived(), traffic.framesDropped());
+    return common;
+  }
+
+  /** Computes this replica's share of the gradient, which travels meanwhile; sums the losses. */
+  private double beginGradient(Batch images, long step, Loss loss) {
+    ObjectiveConfig objective = plan.objective();
+    exchange.begin(tuner.vectors().gradient());
     double[] losses =
-        tuner.gradient(
-            plan.objective().loss(stage),
-            batch,
-            plan.objective().batch(),
-            plan.objective().batchGpu());
+        tuner.gradient(loss, images, objective.batch(), objective.batchGpu(), exchange::ready);
+    return requireFinite(losses, images, step);
+  }
+
+  /** Computes this replica's part of the update, to be exchanged; sums the losses. */
+  private double beginUpdate(Batch images, long step, Loss loss) {
+    ObjectiveConfig objective = plan.objective();
+    double[] losses = tuner.gradient(loss, images, images.size(), objective.batchGpu());
+    double sum = requireFinite(losses, images, step);
+    exchange.begin(tuner.proposeUpdate(images.size(), objective.batch()));
+    return sum;
+  }
+
+  /** The sum of the losses. */
+  private double requireFinite(double[] losses, Batch batch, long step) {
     double sum = 0;
     for (int i = 0; i < losses.length; i++) {
       if (!Double.isFinite(losses[i])) {
@@ -268,47 +240,41 @@ final class Replica implements AutoCloseable {
       }
       sum += losses[i];
     }
-    long computed = System.nanoTime();
-    exchange.average(tuner.vectors().gradient());
-    long exchanged = System.nanoTime();
-    tuner.update(plan.objective().batch());
-    engine.synchronize();
-    readNanos += read - begin;
-    exchangeNanos += exchanged - computed;
-    stepNanos += System.nanoTime() - begin;
-    lossSum += sum;
-    lossCount += losses.length;
-    steps++;
-    return sum / losses.length;
+    return sum;
   }
 
-  private TickStats endTick(long tick, int stage, boolean ended, boolean last, boolean stopped)
-      throws IOException {
-    long begin = System.nanoTime();
-    if (exchange.rank() == 0) {
-      saver.save(tick, ended, last, stopped);
+  private TickStats endTick(int stage, Saver.Moment moment)
+      throws IOException, InterruptedException {
+    meter.pause();
+    if (saver.checkpointDue(moment)) {
+      requireEqualWeights();
     }
-    TickStats stats =
-        new TickStats(
-            tick,
-            tuner.progress().step(),
-            tuner.progress().images(),
-            stage,
-            lossSum / lossCount,
-            steps,
-            stepNanos / NANOS,
-            readNanos / NANOS,
-            exchangeNanos / NANOS,
-            (System.nanoTime() - begin) / NANOS,
-            Memory.residentGib(),
-            Memory.peakGib());
-    lossSum = 0;
-    lossCount = 0;
-    steps = 0;
-    stepNanos = 0;
-    readNanos = 0;
-    exchangeNanos = 0;
+    if (rank() == 0) {
+      saver.save(moment);
+    }
+    meter.lap(Phase.CHECKPOINT);
+    TickStats stats = meter.take(moment.tick(), tuner.progress(), stage);
+    metrics.tick(stats.phases());
     return stats;
+  }
+
+  /** What is saved must be what every replica has. */
+  private void requireEqualWeights() {
+    if (exchange.world() == 1) {
+      return;
+    }
+    List<byte[]> digests = exchange.gather(tuner.vectors().weightsDigest());
+    for (int other = 1; other < digests.size(); other++) {
+      if (!Arrays.equals(digests.get(0), digests.get(other))) {
+        throw new TrainingException(
+            "after step "
+                + tuner.progress().step()
+                + " the weights of replica "
+                + other
+                + " are not those of replica 0; expected the same bits: are all executors of one"
+                + " kind, with the same libraries?");
+      }
+    }
   }
 
   /** Tells the other replicas that this one gives up. */
@@ -320,6 +286,8 @@ final class Replica implements AutoCloseable {
   public void close() {
     try (engine;
         tuner;
+        saver;
+        metrics;
         exchange) {
       loader.close();
     } catch (IOException e) {

@@ -8,6 +8,7 @@ import dev.ect.model.network.Preconditioning;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.spark.config.DataConfig;
 import dev.ect.spark.config.EngineConfig;
+import dev.ect.spark.config.ExchangeConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.RunConfig;
 import dev.ect.spark.evaluation.GridPlan;
@@ -30,7 +31,7 @@ import java.util.TreeMap;
  * @param index of the dataset
  * @param shards order of the images
  * @param grid what sample grids show
- * @param executors number of replicas
+ * @param encoding what replicas exchange
  * @param threads CPU threads of an executor, where the configuration leaves them open; 0 for all
  *     that the executor has
  */
@@ -45,7 +46,7 @@ public record RunPlan(
     DatasetIndex index,
     VirtualShards shards,
     GridPlan grid,
-    int executors,
+    ExchangeConfig.Encoding encoding,
     int threads)
     implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -66,7 +67,7 @@ public record RunPlan(
         index,
         shards,
         grid,
-        executors,
+        encoding,
         threads);
   }
 
@@ -127,6 +128,10 @@ public record RunPlan(
     identity.put("optimizer", o.optimizer().toString());
     identity.put("ema", o.ema().toString());
     identity.put("augment", String.valueOf(o.augment()));
+    if (encoding == ExchangeConfig.Encoding.THRESHOLD) {
+      // Other updates, so another run; dense gradients are those of a single executor.
+      identity.put("exchange", encoding.id());
+    }
     return identity;
   }
 }

@@ -67,6 +67,19 @@ public final class RunPlanner {
     if (!problems.isEmpty()) {
       throw new UserError(problems);
     }
+    VirtualShards shards =
+        VirtualShards.of(
+            index.size(), config.data().virtualShards(), config.objective().batch(), run.seed());
+    if (config.spark().executors() > shards.shards()) {
+      throw new UserError(
+          "spark.executors is "
+              + config.spark().executors()
+              + "; expected at most "
+              + shards.shards()
+              + ", the number of virtual shards: the largest divisor of the batch ("
+              + config.objective().batch()
+              + ") that exceeds neither data.virtual-shards nor the number of images");
+    }
     ImageShape shape = index.shape();
     int labelDim = config.data().cond() ? index.labelDim() : 0;
     NetworkSpec spec =
@@ -87,13 +100,9 @@ public final class RunPlanner {
             run,
             config.data(),
             index,
-            VirtualShards.of(
-                index.size(),
-                config.data().virtualShards(),
-                config.objective().batch(),
-                run.seed()),
+            shards,
             GridPlan.of(index, config.data().cond(), run.grid(), run.seed()),
-            config.spark().executors(),
+            config.exchange().encoding(),
             threads);
     Progress start = existing.isPresent() ? resume(store, plan) : Progress.START;
     if (start.step() == 0 && !run.transfer().isEmpty()) {

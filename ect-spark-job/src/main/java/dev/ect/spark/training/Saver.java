@@ -1,27 +1,46 @@
 package dev.ect.spark.training;
 
+import dev.ect.model.checkpoint.StateVectors;
 import dev.ect.model.dataset.ImageShape;
 import dev.ect.model.dataset.Pixels;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Denoiser;
 import dev.ect.model.network.Weights;
 import dev.ect.model.sampling.ImageGrid;
+import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.Tuner;
+import dev.ect.model.tuning.TuningVectors;
 import dev.ect.spark.config.RunConfig;
 import dev.ect.spark.evaluation.Generator;
 import dev.ect.spark.evaluation.GridPlan;
 import dev.ect.spark.report.RunDirectory;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/** Writes a run's checkpoints and sample grids when they are due. Borrows the tuner. */
-final class Saver {
+/**
+ * Writes a run's checkpoints and sample grids when they are due. A checkpoint's vectors are copied,
+ * which is all that the run waits for; its files are written in the background. Borrows the tuner;
+ * used by one thread.
+ */
+final class Saver implements AutoCloseable {
   private static final int MIN_PIXELS = 32;
+
+  /** How long the end of a replica waits for a checkpoint. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Store store;
   private final RunPlan plan;
   private final Tuner tuner;
+  private final BackgroundWriter writer = new BackgroundWriter(PATIENCE);
+
+  // What is being written.
+  private final HostVector weights = new HostVector();
+  private final HostVector ema = new HostVector();
+  private final HostVector expAvg = new HostVector();
+  private final HostVector expAvgSq = new HostVector();
 
   Saver(Store store, RunPlan plan, Tuner tuner) {
     this.store = store;
@@ -31,48 +50,122 @@ final class Saver {
 
   /** Keeps what the network is and makes before any step. */
   void initial() throws IOException {
-    Checkpoints.writeSnapshot(store, plan.directory().initialSnapshot(), plan, tuner);
+    Checkpoints.writeSnapshot(
+        store,
+        plan.directory().initialSnapshot(),
+        plan,
+        tuner.denoiser(),
+        tuner.vectors().ema()::read,
+        tuner.progress());
     List<List<Double>> samplers = plan.samplers();
     grid(plan.directory().file("model_init.png"), samplers.get(samplers.size() - 1));
   }
 
   /**
-   * Saves what is due.
+   * A moment at which something may be due.
    *
-   * @param ended whether the tick is complete; it is not where a run stops or ends inside one
-   * @param last whether the replica stops here
-   * @param stopped whether that is by request, before the run's end
+   * @param tick number, from 0
+   * @param tickEnded whether the tick is complete; it is not where a run stops or ends inside one
+   * @param segmentEnd whether a segment ends here; a run can always go on from there
+   * @param finished whether the run is complete
    */
-  void save(long tick, boolean ended, boolean last, boolean stopped) throws IOException {
+  record Moment(long tick, boolean tickEnded, boolean segmentEnd, boolean finished) {
+    private boolean due(long every) {
+      return finished || isMultiple(every);
+    }
+
+    private boolean isMultiple(long every) {
+      return tickEnded && tick > 0 && tick % every == 0;
+    }
+  }
+
+  /** Whether a training state is to be written. */
+  boolean checkpointDue(Moment moment) {
+    return latestDue(moment) || moment.due(plan.run().stateEvery());
+  }
+
+  private boolean latestDue(Moment moment) {
+    return moment.segmentEnd() || moment.due(plan.run().checkpointEvery());
+  }
+
+  /**
+   * Saves what is due. Checkpoints are on disk after {@link #finish} only; before another one is
+   * begun, the one under way is waited for.
+   *
+   * @throws IOException if a grid cannot be written now, or a checkpoint could not be before
+   */
+  void save(Moment moment) throws IOException, InterruptedException {
     RunConfig run = plan.run();
     RunDirectory directory = plan.directory();
     long tickImages = plan.schedule().stepsPerTick() * plan.schedule().batch();
     String kimg = RunDirectory.kimg(tuner.progress().images(), tickImages);
-    boolean done = last && !stopped;
-    if (done || due(tick, ended, run.snapshotEvery())) {
-      Checkpoints.writeSnapshot(store, directory.snapshot(kimg), plan, tuner);
+    List<String> snapshots = new ArrayList<>();
+    List<String> states = new ArrayList<>();
+    if (moment.due(run.snapshotEvery())) {
+      snapshots.add(directory.snapshot(kimg));
     }
-    if (done || due(tick, ended, run.stateEvery())) {
-      Checkpoints.writeState(store, directory.state(kimg), plan, tuner);
+    if (moment.due(run.stateEvery())) {
+      states.add(directory.state(kimg));
     }
-    if (last || due(tick, ended, run.checkpointEvery())) {
-      Checkpoints.writeSnapshot(store, directory.latestSnapshot(), plan, tuner);
-      Checkpoints.writeState(store, directory.latestState(), plan, tuner);
+    if (latestDue(moment)) {
+      snapshots.add(directory.latestSnapshot());
+      states.add(directory.latestState());
     }
-    if (due(tick, ended, run.sampleEvery())) {
+    write(snapshots, states);
+    if (moment.isMultiple(run.sampleEvery())) {
       for (List<Double> midT : plan.samplers()) {
         grid(directory.samples(kimg, midT.size() + 1), midT);
       }
     }
-    if (done) {
+    if (moment.finished()) {
       for (List<Double> midT : plan.samplers()) {
         grid(directory.file("final-" + (midT.size() + 1) + "step.png"), midT);
       }
     }
   }
 
-  private static boolean due(long tick, boolean ended, long every) {
-    return ended && tick > 0 && tick % every == 0;
+  private void write(List<String> snapshots, List<String> states)
+      throws IOException, InterruptedException {
+    if (snapshots.isEmpty() && states.isEmpty()) {
+      writer.check();
+      return;
+    }
+    writer.await();
+    TuningVectors vectors = tuner.vectors();
+    ema.copy(vectors.ema());
+    if (!states.isEmpty()) {
+      weights.copy(vectors.weights());
+      expAvg.copy(vectors.expAvg());
+      expAvgSq.copy(vectors.expAvgSq());
+    }
+    Denoiser denoiser = tuner.denoiser();
+    Progress progress = tuner.progress();
+    StateVectors state = new StateVectors(weights, ema, expAvg, expAvgSq);
+    writer.begin(
+        () -> {
+          for (String path : snapshots) {
+            Checkpoints.writeSnapshot(store, path, plan, denoiser, ema, progress);
+          }
+          for (String path : states) {
+            Checkpoints.writeState(store, path, plan, denoiser, state, progress);
+          }
+        });
+  }
+
+  /**
+   * Waits until all is on disk.
+   *
+   * @throws IOException if a checkpoint could not be written
+   */
+  void finish() throws IOException, InterruptedException {
+    writer.await();
+  }
+
+  /** Waits a while for what is being written. */
+  @Override
+  public void close() {
+    writer.close();
+    List.of(weights, ema, expAvg, expAvgSq).forEach(HostVector::free);
   }
 
   private void grid(String path, List<Double> midT) throws IOException {

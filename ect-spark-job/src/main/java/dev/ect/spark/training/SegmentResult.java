@@ -1,6 +1,7 @@
 package dev.ect.spark.training;
 
 import dev.ect.model.tuning.Progress;
+import dev.ect.spark.report.LogLines;
 import dev.ect.spark.report.TickStats;
 import java.io.Serializable;
 import java.util.List;
@@ -9,65 +10,77 @@ import java.util.List;
  * What a replica did in a segment.
  *
  * @param rank of the replica
+ * @param location the executor, as Spark's preferred locations name it
+ * @param place the executor and host, for people
+ * @param log what the executor has logged in the segment
+ * @param outcome how it ended
+ * @param reason one line that says why, where the replica failed or was lost; else empty
  * @param step optimiser steps done
  * @param images images processed
- * @param stopped whether the user asked it to stop before the end
  * @param engine what computed, in words
  * @param notes lines for the run's log
  * @param ticks the ticks that ended
  * @param firstLoss mean loss of the segment's first step; NaN if it did none
- * @param failure one line that says why it gave up, or empty
- * @param lost whether it gave up only because the replica is gone and no state is of its step
- * @param location the executor, as Spark's preferred locations name it
  */
 record SegmentResult(
     int rank,
+    String location,
+    String place,
+    LogLines log,
+    Outcome outcome,
+    String reason,
     long step,
     long images,
-    boolean stopped,
     String engine,
     List<String> notes,
     List<TickStats> ticks,
-    double firstLoss,
-    String failure,
-    boolean lost,
-    String location)
+    double firstLoss)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  static SegmentResult failed(int rank, Segment segment, String failure) {
-    return new SegmentResult(
-        rank,
-        segment.fromStep(),
-        segment.fromImages(),
-        false,
-        "",
-        List.of(),
-        List.of(),
-        Double.NaN,
-        failure,
-        false,
-        "");
+  /** How a replica's segment ended. */
+  enum Outcome {
+    /** With a checkpoint: at the segment's end, or earlier because an executor has to leave. */
+    DONE,
+    /** With a checkpoint, because the user asked for it. */
+    STOPPED,
+    /** The run cannot go on: trying again would end the same way. */
+    FAILED,
+    /** Another try may succeed. */
+    LOST
   }
 
-  static SegmentResult lost(int rank, Segment segment) {
+  /** A segment without a result. */
+  static SegmentResult none(int rank, Segment segment, Outcome outcome, String reason) {
     return new SegmentResult(
         rank,
+        "",
+        "",
+        LogLines.NONE,
+        outcome,
+        reason,
         segment.fromStep(),
         segment.fromImages(),
-        false,
         "",
         List.of(),
         List.of(),
-        Double.NaN,
-        "",
-        true,
-        "");
+        Double.NaN);
   }
 
-  SegmentResult at(String place) {
+  SegmentResult at(String where, LiveFeed feed) {
     return new SegmentResult(
-        rank, step, images, stopped, engine, notes, ticks, firstLoss, failure, lost, place);
+        rank,
+        where,
+        feed.place(),
+        feed.log(),
+        outcome,
+        reason,
+        step,
+        images,
+        engine,
+        notes,
+        ticks,
+        firstLoss);
   }
 
   Progress progress() {

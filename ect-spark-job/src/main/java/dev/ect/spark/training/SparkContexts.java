@@ -2,6 +2,10 @@ package dev.ect.spark.training;
 
 import dev.ect.spark.config.SparkConfig;
 import dev.ect.spark.config.UserError;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -22,19 +26,53 @@ public final class SparkContexts {
    * @throws UserError if they contradict a run
    */
   public static SparkConf settings(SparkConfig config) {
+    return settings(config, System.getenv());
+  }
+
+  /** As above, in another environment than this process's. */
+  static SparkConf settings(SparkConfig config, Map<String, String> environment) {
     SparkConf conf = new SparkConf();
     conf.setIfMissing("spark.app.name", "ECT");
     setMaster(conf, config.master());
-    // A replica lives in its executor from stage to stage: wait for that one.
-    conf.setIfMissing("spark.locality.wait", "5m");
     if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
       throw new UserError(
           "spark.dynamicAllocation.enabled is true; expected false: barrier stages need a fixed"
               + " number of executors");
     }
+    int slots = isLocalMaster(conf) ? threads(conf) : Integer.MAX_VALUE;
+    if (config.executors() > slots) {
+      throw new UserError(
+          "spark.executors is "
+              + config.executors()
+              + ", but "
+              + conf.get("spark.master")
+              + " runs "
+              + slots
+              + " tasks at a time; expected at most as many executors: use local["
+              + config.executors()
+              + "] or local-cluster["
+              + config.executors()
+              + ",<cores>,<MiB>]");
+    }
+    // A task that never comes must not keep the others waiting for a year, Spark's default.
+    conf.setIfMissing("spark.barrier.sync.timeout", "600");
+    // The run itself repeats a stage, with the executors that are left; Spark would wait for all.
+    conf.setIfMissing("spark.stage.maxConsecutiveAttempts", "1");
     // Executors that are not there yet: look again soon.
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
-    if (isLocal(conf)) {
+    String master = conf.get("spark.master");
+    boolean isLocal = isLocalMaster(conf);
+    Optional<LocalCluster> cluster = LocalCluster.of(master);
+    if (cluster.isPresent()) {
+      List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments();
+      String classPath = System.getProperty("java.class.path");
+      cluster.get().configure(conf, environment, options, classPath);
+    }
+    if (!isLocal && conf.contains("spark.executor.cores")) {
+      // One replica per executor, with all of its cores.
+      conf.setIfMissing("spark.task.cpus", conf.get("spark.executor.cores"));
+    }
+    if (isLocal || cluster.isPresent()) {
       conf.setIfMissing("spark.ui.enabled", String.valueOf(config.ui()));
       conf.setIfMissing("spark.driver.host", "127.0.0.1");
       conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
@@ -62,8 +100,17 @@ public final class SparkContexts {
     conf.set("spark.master", configured);
   }
 
-  /** CPU threads that one executor's task may use; 0 where only the executor knows. */
+  /** {@link #threads(SparkConf, int)} of a single executor. */
   public static int threads(SparkConf conf) {
+    return threads(conf, 1);
+  }
+
+  /**
+   * CPU threads that one executor's task may use; 0 where only the executor knows.
+   *
+   * @param executors wanted, at least 1; where Spark runs in this JVM, they share its cores
+   */
+  public static int threads(SparkConf conf, int executors) {
     int taskCpus = conf.getInt("spark.task.cpus", 1);
     if (taskCpus > 1) {
       return taskCpus;
@@ -77,7 +124,8 @@ public final class SparkContexts {
     if (cores == null) {
       return 1;
     }
-    return cores.equals("*") ? available : Math.min(available, Integer.parseInt(cores));
+    int threads = cores.equals("*") ? available : Math.min(available, Integer.parseInt(cores));
+    return Math.max(1, threads / executors);
   }
 
   /**
@@ -104,7 +152,7 @@ public final class SparkContexts {
     return new SparkContext(conf);
   }
 
-  private static boolean isLocal(SparkConf conf) {
+  private static boolean isLocalMaster(SparkConf conf) {
     return LOCAL.matcher(conf.get("spark.master")).matches();
   }
 }

@@ -1,87 +1,67 @@
 package dev.ect.spark.training;
 
 import dev.ect.model.dataset.ImageReader;
-import dev.ect.model.io.Store;
 import dev.ect.model.sampling.ImageGrid;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TickSchedule;
+import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.data.HadoopStore;
-import dev.ect.spark.report.ProgressBar;
-import dev.ect.spark.report.RunLog;
-import dev.ect.spark.report.TickStats;
+import dev.ect.spark.training.SegmentResult.Outcome;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
-import org.apache.spark.SparkException;
-import org.apache.spark.api.java.JavaRDD;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.rdd.RDD;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import scala.Tuple2;
-import scala.collection.JavaConverters;
-import scala.collection.Seq;
-import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
 
 /**
  * A run on Spark, as the driver sees it: segment after segment, each a barrier stage with a task
- * per executor.
+ * per executor. A segment that fails is repeated from the last checkpoint.
  */
 public final class TrainingJob {
-  private static final Logger LOG = LoggerFactory.getLogger(TrainingJob.class);
+  /** How long a run may take to end at a step when the process is told to end. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+  /** How long executors that were told to end with Spark are given for their checkpoint. */
+  private static final Duration LEAVING = Duration.ofSeconds(12);
+
+  private static final Duration LOOK = Duration.ofMillis(200);
 
   private final JavaSparkContext spark;
   private final HadoopStore store;
+  private final JobConfig config;
   private final boolean isNew;
   private final Progress start;
   private final String configuration;
-  private final int segmentTicks;
   private final PrintStream out;
 
-  private final ProgressBar bar;
   private RunPlan plan;
-  private RunLog log;
   private String engine = "";
   private double firstLoss = Double.NaN;
-  private double lastLoss = Double.NaN;
-  private long steps;
-  private double seconds;
-
-  /** The executors of the replicas, by rank; empty before the first segment. */
-  private List<String> locations = List.of();
 
   /**
    * @param spark stays the caller's
    * @param planned what {@link RunPlanner} found
    * @param configuration text to keep in the run directory
-   * @param segmentTicks ticks per barrier stage
    * @param out for the run's lines
    */
   public TrainingJob(
       JavaSparkContext spark,
       HadoopStore store,
+      JobConfig config,
       RunPlanner.Planned planned,
       String configuration,
-      int segmentTicks,
       PrintStream out) {
     this.spark = spark;
     this.store = store;
+    this.config = config;
     plan = planned.plan();
     isNew = planned.isNew();
     start = planned.start();
     this.configuration = configuration;
-    this.segmentTicks = segmentTicks;
     this.out = out;
-    bar =
-        new ProgressBar(
-            ProgressBar.terminal(), out, plan.schedule().totalSteps(), plan.objective().batch());
   }
 
   /**
@@ -95,44 +75,49 @@ public final class TrainingJob {
     }
     plan.directory().create(store, plan.run().id());
     store.delete(plan.directory().stopFile());
-    log = new RunLog(store, plan.directory(), out, bar, start.step(), plan.objective().batch());
-    introduce();
-    Broadcast<RunPlan> shared = spark.broadcast(plan);
-    ProgressAccumulator live = new ProgressAccumulator();
-    spark.sc().register(live, ProgressAccumulator.NAME);
-    ProgressListener listener = new ProgressListener(live.id(), bar::show);
-    spark.sc().addSparkListener(listener);
-    try (StopOnSignal signal = new StopOnSignal(store, plan.directory().stopFile(), out)) {
-      return segments(shared, live);
-    } finally {
-      bar.clear();
-      if (!spark.sc().isStopped()) {
-        spark.sc().removeSparkListener(listener);
-        shared.destroy();
-      }
+    // The hook first, so that the process does not end before the journal is closed.
+    try (ShutdownHook hook = new ShutdownHook(this::stopInOrder, PATIENCE);
+        Journal journal = new Journal(store, plan, out, start.step());
+        SegmentRunner runner =
+            new SegmentRunner(spark, store, plan, config.spark().segmentTimeout(), journal);
+        Crew crew = new Crew(spark.sc(), config.spark(), config.exchange(), journal::line)) {
+      introduce(journal);
+      return segments(runner, crew, journal);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserError(
+          "the run was interrupted; go on with --resume " + plan.directory().path());
     }
   }
 
-  private void introduce() throws IOException {
-    Store files = store;
+  private void stopInOrder() {
+    out.println("stopping at the next step, with a checkpoint");
+    try {
+      store.write(plan.directory().stopFile(), file -> {});
+    } catch (IOException e) {
+      out.println("cannot stop in order: " + e.getMessage());
+    }
+  }
+
+  private void introduce(Journal journal) throws IOException {
     if (start.step() == 0) {
-      plan.directory().write(files, "configuration.conf", configuration);
+      plan.directory().write(store, "configuration.conf", configuration);
       byte[][] real = new byte[plan.grid().images().length][];
-      try (ImageReader reader = new ImageReader(files, plan.index())) {
+      try (ImageReader reader = new ImageReader(store, plan.index())) {
         for (int i = 0; i < real.length; i++) {
           real[i] = reader.read(plan.grid().images()[i]);
         }
       }
       ImageGrid.write(
-          files,
+          store,
           plan.directory().file("data.png"),
           real,
           plan.index().shape(),
           plan.grid().columns(),
           Saver.scale(plan.index().shape()));
-      log.line("run directory " + plan.directory().path());
+      journal.line("run directory " + plan.directory().path());
     } else {
-      log.line(
+      journal.line(
           "going on in "
               + plan.directory().path()
               + " after step "
@@ -141,44 +126,52 @@ public final class TrainingJob {
     }
   }
 
-  private RunSummary segments(Broadcast<RunPlan> shared, ProgressAccumulator live)
-      throws IOException {
-    TickSchedule schedule = plan.schedule();
+  private RunSummary segments(SegmentRunner runner, Crew crew, Journal journal)
+      throws IOException, InterruptedException {
+    StopRequest stop = new StopRequest(store, plan.directory().stopFile());
+    Attempts attempts = new Attempts(config.spark(), start.step());
     Progress progress = start;
     boolean stopped = false;
-    boolean complete = false;
-    long lostAt = -1;
     try {
-      while (progress.step() < schedule.totalSteps() && !stopped) {
-        long lastTick = schedule.tick(progress.step()) + segmentTicks - 1;
-        long to = schedule.tickEnd(lastTick);
-        Segment segment = Segment.from(progress, to, to == schedule.totalSteps());
-        List<SegmentResult> results = run(segment, shared, live);
-        if (results.stream().anyMatch(SegmentResult::lost)) {
-          if (progress.step() <= lostAt) {
-            throw new UserError(
-                "a replica was lost again after step "
-                    + progress.step()
-                    + "; look for what ends the executors, then go on with --resume "
-                    + plan.directory().path());
+      while (progress.step() < plan.schedule().totalSteps() && !stopped) {
+        boolean started = false;
+        try {
+          Gang gang = crew.gang(stop);
+          if (gang == null) {
+            stopped = true;
+            break;
           }
-          lostAt = progress.step();
-          progress = rewind();
-        } else {
-          record(results.get(0));
+          started = true;
+          List<SegmentResult> results = run(runner, next(progress), gang, journal);
           progress = results.get(0).progress();
-          stopped = results.get(0).stopped();
+          stopped = results.get(0).outcome() == Outcome.STOPPED;
+          attempts.reached(progress.step());
+        } catch (SegmentRunner.LostException | IllegalStateException e) {
+          if (spark.sc().isStopped()) {
+            stopped = true;
+            awaitLastWords(progress.step() + (started ? 1 : 0));
+            runner.clean();
+            progress = saved();
+          } else if (e instanceof IllegalStateException bug) {
+            throw bug;
+          } else {
+            crew.disband();
+            runner.clean();
+            String reason = runner.lossReason(e.getMessage());
+            Duration pause = attempts.failed(reason, plan.directory().path());
+            progress = rewind(reason, pause, journal);
+            attempts.reached(progress.step());
+          }
         }
       }
-      complete = true;
     } finally {
-      if (!complete) {
-        clean();
+      if (progress.step() < plan.schedule().totalSteps()) {
+        runner.clean();
       }
     }
     if (stopped) {
       store.delete(plan.directory().stopFile());
-      log.line(
+      journal.line(
           "stopped after step "
               + progress.step()
               + "; go on with --resume "
@@ -190,110 +183,92 @@ public final class TrainingJob {
         progress.images(),
         stopped,
         firstLoss,
-        lastLoss,
-        seconds > 0 ? steps * plan.objective().batch() / seconds : 0,
+        journal.lastLoss(),
+        journal.imagesPerSecond(),
         engine);
   }
 
-  /** Goes back to the last checkpoint, or to the beginning; returns how far that is. */
-  private Progress rewind() throws IOException {
-    clean();
-    locations = List.of();
-    Progress progress =
-        Checkpoints.latest(store, plan.directory())
-            .map(Checkpoints.Found::progress)
-            .orElse(Progress.START);
-    log.rewind(progress.step());
-    log.line("a replica was lost with its executor; going on after step " + progress.step());
-    return progress;
+  /** The segment after a step: to the end of its last tick. */
+  private Segment next(Progress progress) {
+    TickSchedule schedule = plan.schedule();
+    long lastTick = schedule.tick(progress.step()) + config.spark().segmentTicks() - 1;
+    long to = schedule.tickEnd(lastTick);
+    return Segment.from(progress, to, to == schedule.totalSteps());
   }
 
-  /** One barrier stage. Returns what the replicas say, by rank. */
-  private List<SegmentResult> run(
-      Segment segment, Broadcast<RunPlan> shared, ProgressAccumulator live) {
-    SegmentTask task = new SegmentTask(shared, store, segment, live);
-    spark.sc().setJobGroup("ect", "steps " + segment.fromStep() + " to " + segment.toStep(), false);
-    List<SegmentResult> results =
-        new ArrayList<>(
-            collect(gang().barrier().mapPartitions(task, false, tag(SegmentResult.class))));
-    results.sort(Comparator.comparingInt(SegmentResult::rank));
-    locations = results.stream().map(SegmentResult::location).toList();
-    List<String> failures =
-        results.stream().map(SegmentResult::failure).filter(f -> !f.isEmpty()).toList();
+  /** Runs a segment; returns what the replicas say, by rank. */
+  private List<SegmentResult> run(SegmentRunner runner, Segment segment, Gang gang, Journal journal)
+      throws IOException, SegmentRunner.LostException {
+    List<SegmentResult> results = runner.run(segment, gang);
+    List<String> failures = reasons(results, Outcome.FAILED);
     if (!failures.isEmpty()) {
       throw new UserError(failures);
     }
+    List<String> lost = reasons(results, Outcome.LOST);
+    if (!lost.isEmpty()) {
+      throw new SegmentRunner.LostException(lost.get(0));
+    }
+    SegmentResult first = results.get(0);
+    String computing =
+        gang.world() == 1 ? first.engine() : gang.world() + " executors, " + first.engine();
+    if (!computing.equals(engine)) {
+      engine = computing;
+      journal.line("engine " + engine);
+    }
+    for (SegmentResult result : results) {
+      for (String note : result.notes()) {
+        journal.line(note);
+      }
+    }
+    firstLoss = Double.isNaN(firstLoss) ? first.firstLoss() : firstLoss;
     return results;
   }
 
-  private void record(SegmentResult result) throws IOException {
-    if (!result.engine().equals(engine)) {
-      engine = result.engine();
-      log.line("engine " + engine);
-    }
-    for (String note : result.notes()) {
-      log.line(note);
-    }
-    firstLoss = Double.isNaN(firstLoss) ? result.firstLoss() : firstLoss;
-    for (TickStats tick : result.ticks()) {
-      log.tick(tick);
-      lastLoss = tick.loss();
-      steps += tick.steps();
-      seconds += tick.seconds();
-    }
+  private static List<String> reasons(List<SegmentResult> results, Outcome outcome) {
+    return results.stream()
+        .filter(result -> result.outcome() == outcome)
+        .map(SegmentResult::reason)
+        .distinct()
+        .toList();
   }
 
-  /** Frees what a failed run left in the executors; that this fails too must not hide why. */
-  private void clean() {
-    if (spark.sc().isStopped()) {
-      return;
+  /** Goes back to the last checkpoint, or to the beginning; returns how far that is. */
+  private Progress rewind(String reason, Duration pause, Journal journal)
+      throws IOException, InterruptedException {
+    Progress progress = saved();
+    journal.rewind(progress.step());
+    journal.line(
+        String.format(
+            Locale.ROOT,
+            "a replica was lost: %s; going on after step %d, in %.1f s",
+            reason,
+            progress.step(),
+            pause.toMillis() / 1000.0));
+    TimeUnit.MILLISECONDS.sleep(pause.toMillis());
+    return progress;
+  }
+
+  private Progress saved() throws IOException {
+    return Checkpoints.latest(store, plan.directory())
+        .map(Checkpoints.Found::progress)
+        .orElse(Progress.START);
+  }
+
+  /**
+   * Somebody has stopped Spark. The replicas end at the next step with a checkpoint: those in
+   * executors because their processes are told to end, those in this process by the stop file.
+   *
+   * @param step that the checkpoint of executors is expected to reach
+   */
+  private void awaitLastWords(long step) throws IOException, InterruptedException {
+    boolean local = spark.sc().isLocal();
+    if (local) {
+      store.write(plan.directory().stopFile(), file -> {});
     }
-    try {
-      collect(
-          gang().mapPartitions(new SegmentTask.Cleanup(plan.runKey()), false, tag(Integer.class)));
-    } catch (RuntimeException e) {
-      out.println("executors could not be cleaned: " + e.getMessage());
-    }
-  }
-
-  /** One partition per replica, to be computed where the replica lives. */
-  private RDD<Integer> gang() {
-    List<Integer> ranks = IntStream.range(0, plan.executors()).boxed().toList();
-    if (locations.isEmpty() || spark.sc().isLocal()) {
-      return spark.parallelize(ranks, plan.executors()).rdd();
-    }
-    List<Tuple2<Integer, Seq<String>>> placed =
-        ranks.stream()
-            .map(rank -> new Tuple2<>(rank, sequence(List.of(locations.get(rank)))))
-            .toList();
-    return spark.sc().makeRDD(sequence(placed), tag(Integer.class));
-  }
-
-  private static <T> Seq<T> sequence(List<T> list) {
-    return JavaConverters.asScalaBuffer(list).toList();
-  }
-
-  private static <T> List<T> collect(RDD<T> rdd) {
-    try {
-      return computed(rdd);
-    } catch (SparkException e) {
-      LOG.debug("Spark gave a stage up", e);
-      Throwable root = e;
-      while (root.getCause() != null) {
-        root = root.getCause();
-      }
-      String said = root == e ? String.valueOf(e.getMessage()) : root.toString();
-      throw new UserError("Spark gave the run up: " + said.lines().findFirst().orElse(""));
-    }
-  }
-
-  /** Scala throws it without saying so. */
-  @SuppressWarnings("RedundantThrows")
-  private static <T> List<T> computed(RDD<T> rdd) throws SparkException {
-    return new JavaRDD<>(rdd, rdd.elementClassTag()).collect();
-  }
-
-  private static <T> ClassTag<T> tag(Class<T> type) {
-    return ClassTag$.MODULE$.apply(type);
+    long deadline = System.nanoTime() + (local ? PATIENCE : LEAVING).toNanos();
+    do {
+      TimeUnit.MILLISECONDS.sleep(LOOK.toMillis());
+    } while ((local ? Replicas.isWorking(plan.runKey()) : saved().step() < step)
+        && System.nanoTime() - deadline < 0);
   }
 }

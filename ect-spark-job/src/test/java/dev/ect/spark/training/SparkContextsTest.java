@@ -1,26 +1,64 @@
 package dev.ect.spark.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ect.spark.config.SparkConfig;
+import dev.ect.spark.config.ConfigSources;
+import dev.ect.spark.config.JobConfig;
+import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.util.Utils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import scala.collection.JavaConverters;
 
 class SparkContextsTest {
   private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
   private static final String MASTER = "spark.master";
 
+  private static final String CORES = "spark.executor.cores";
+  private static final String CLUSTER = "local-cluster[2,3,512]";
+
+  @TempDir Path home;
+
   private static SparkConf settings(String master) {
-    return SparkContexts.settings(new SparkConfig(master, 1, false, 1));
+    return settings(master, System.getenv());
+  }
+
+  private static SparkConf settings(String master, Map<String, String> environment) {
+    return SparkContexts.settings(
+        JobConfig.of(
+                ObjectiveConfig.Kind.TUNING,
+                ConfigSources.overrides(List.of("spark.master=" + master)))
+            .spark(),
+        environment);
+  }
+
+  private SparkConf cluster() throws IOException {
+    return settings(
+        CLUSTER, Map.of("SPARK_HOME", home(), "OPENBLAS_NUM_THREADS", "7", "OTHER", "1"));
+  }
+
+  private String home() throws IOException {
+    Files.createDirectories(home.resolve("jars"));
+    return home.toString();
   }
 
   @AfterEach
   void clear() {
     System.clearProperty(MASTER);
     System.clearProperty(DYNAMIC);
+    System.clearProperty(CORES);
   }
 
   @Test
@@ -49,5 +87,101 @@ class SparkContextsTest {
   @Test
   void onAClusterTheExecutorsCoresDecide() {
     assertEquals(0, SparkContexts.threads(settings("spark://host:7077")));
+  }
+
+  @Test
+  void aTaskHasItsExecutorToItself() {
+    System.setProperty(CORES, "5");
+    SparkConf conf = settings("spark://host:7077");
+    assertEquals("5", conf.get("spark.task.cpus"));
+    assertEquals(5, SparkContexts.threads(conf));
+    assertEquals(5, SparkContexts.threads(conf, 4));
+    // Spark has one executor there, which all replicas share.
+    assertFalse(settings("local[2]").contains("spark.task.cpus"));
+  }
+
+  @Test
+  void replicasInOneJvmShareItsCores() {
+    int available = Runtime.getRuntime().availableProcessors();
+    assertEquals(available, SparkContexts.threads(settings("local[*]"), 1));
+    assertEquals(Math.max(1, available / 2), SparkContexts.threads(settings("local[*]"), 2));
+    assertEquals(1, SparkContexts.threads(settings("local[*]"), 1000));
+    assertEquals(1, SparkContexts.threads(settings("local[1]"), 1));
+    assertEquals(1, SparkContexts.threads(settings("local"), 1));
+  }
+
+  @Test
+  void executorsOfALocalClusterAreLikeThisJvm() throws Exception {
+    SparkConf conf = cluster();
+    List<String> classPath = List.of(conf.get("spark.executor.extraClassPath").split(":"));
+    assertTrue(classPath.stream().allMatch(entry -> Path.of(entry).isAbsolute()));
+    String own = SparkContexts.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+    assertTrue(classPath.contains(Path.of(own).toString()), () -> own + " in " + classPath);
+    String options = conf.get("spark.executor.extraJavaOptions");
+    assertTrue(options.contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED "), options);
+    assertTrue(options.contains("-Djdk.reflect.useDirectMethodHandle=false "), options);
+    assertFalse(options.contains("-Xmx"), options);
+    assertEquals("3", conf.get(CORES));
+    assertEquals("3", conf.get("spark.task.cpus"));
+    assertEquals(3, SparkContexts.threads(conf, 2));
+    assertEquals("512m", conf.get("spark.executor.memory"));
+    assertEquals("127.0.0.1", conf.get("spark.driver.bindAddress"));
+    assertEquals("false", conf.get("spark.ui.enabled"));
+    assertEquals("7", conf.get("spark.executorEnv.OPENBLAS_NUM_THREADS"));
+    assertEquals("PASSIVE", conf.get("spark.executorEnv.OMP_WAIT_POLICY"));
+    assertFalse(conf.contains("spark.executorEnv.OTHER"));
+  }
+
+  @Test
+  void whatTheUserSaysOfExecutorsStays() throws Exception {
+    System.setProperty(CORES, "2");
+    SparkConf conf = cluster();
+    assertEquals("2", conf.get(CORES));
+    assertEquals(2, SparkContexts.threads(conf));
+  }
+
+  @Test
+  void optionsReachExecutorsWordByWord() throws Exception {
+    SparkConf conf = new SparkConf(false);
+    List<String> shared =
+        List.of(
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+            "-Da=/with a space/and \"quotes\" and \\",
+            "-Db='",
+            "-Dempty=",
+            "-XX:+UseSerialGC",
+            "-XX:MaxMetaspaceSize=1g",
+            "-ea");
+    List<String> own =
+        List.of(
+            "-Xmx1g",
+            "-Xms1g",
+            "-XX:MaxHeapSize=1g",
+            "-XX:MaxRAMPercentage=50",
+            "-XX:ArchiveClassesAtExit=file",
+            "-XX:StartFlightRecording:filename=file",
+            "-Dspark.master=local",
+            "-Dnested=-Dspark.x=1",
+            "-Dcom.sun.management.jmxremote.port=1",
+            "-agentlib:jdwp=transport=dt_socket,address=1",
+            "-javaagent:agent.jar",
+            "-Xdebug",
+            "-cp");
+    List<String> all = new ArrayList<>(own);
+    all.addAll(shared);
+    new LocalCluster(1, 1, 1).configure(conf, Map.of("SPARK_HOME", home()), all, "a:/b:");
+    String options = conf.get("spark.executor.extraJavaOptions");
+    assertEquals(shared, JavaConverters.seqAsJavaList(Utils.splitCommandString(options)));
+    assertEquals(Path.of("a").toAbsolutePath() + ":/b", conf.get("spark.executor.extraClassPath"));
+  }
+
+  @Test
+  void aLocalClusterSaysWhatItNeeds() {
+    String without = assertThrows(UserError.class, () -> settings(CLUSTER, Map.of())).getMessage();
+    assertTrue(without.startsWith("SPARK_HOME is not set; a master local-cluster"), without);
+    Map<String, String> empty = Map.of("SPARK_HOME", home.toString());
+    String said = assertThrows(UserError.class, () -> settings(CLUSTER, empty)).getMessage();
+    assertTrue(said.startsWith("SPARK_HOME is " + home + ", which has no folder jars;"), said);
+    assertEquals(1, said.lines().count());
   }
 }

@@ -3,29 +3,37 @@ package dev.ect.spark.training;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ect.model.checkpoint.SafetensorsFile;
+import dev.ect.model.io.LocalStore;
 import dev.ect.model.tuning.Progress;
 import dev.ect.spark.cli.TestRuns;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
+import dev.ect.spark.config.UserError;
 import dev.ect.spark.data.HadoopStore;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingJobTest {
   private static final String STATE = "training-state-latest.safetensors";
@@ -39,42 +47,208 @@ class TrainingJobTest {
         ConfigSources.overrides(arguments.subList(1, arguments.size())));
   }
 
-  @ParameterizedTest
-  @CsvSource({"2, 11", "9, 0"})
-  void aLostReplicaIsMadeAgainFromTheLastCheckpoint(int checkpointEvery, int step)
-      throws Exception {
-    TestRuns runs = new TestRuns(folder);
+  /** Hears every line that a run says. */
+  @FunctionalInterface
+  private interface Ear {
+    void hear(JavaSparkContext spark, RunPlan plan, String line);
+  }
+
+  /** Runs on a Spark of its own. */
+  private static RunSummary run(JobConfig config, Ear ear) throws Exception {
     HadoopStore store = new HadoopStore(new Configuration());
-    String[] every = {
-      "run.checkpoint-every=" + checkpointEvery, "run.state-every=" + checkpointEvery
-    };
-    JobConfig config = config(runs, "lost", every);
     RunPlanner.Planned planned = RunPlanner.plan(store, config, 1);
-    boolean[] lost = new boolean[1];
-    PrintStream out =
-        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8) {
-          @Override
-          public void println(String line) {
-            if (line.startsWith("tick 3 ") && !lost[0]) {
-              lost[0] = true;
-              Replicas.take(planned.plan().runKey()).close();
+    try (JavaSparkContext spark = SparkContexts.open(SparkContexts.settings(config.spark()))) {
+      PrintStream out =
+          new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8) {
+            @Override
+            public void println(String line) {
+              ear.hear(spark, planned.plan(), line);
             }
-          }
-        };
-    SparkConf conf = SparkContexts.settings(config.spark());
-    RunSummary summary;
-    try (JavaSparkContext spark = SparkContexts.open(conf)) {
-      summary = new TrainingJob(spark, store, planned, "", 1, out).run();
+          };
+      return new TrainingJob(spark, store, config, planned, "", out).run();
     }
-    Path lostRun = Path.of(summary.directory().path());
-    assertTrue(lost[0]);
-    assertEquals(20, summary.step());
-    String log = Files.readString(lostRun.resolve("log.txt"));
-    assertTrue(log.contains("a replica was lost with its executor; going on after step " + step));
-    assertEquals(5, Files.readAllLines(lostRun.resolve("stats.jsonl")).size());
-    Path reference = runs.tune("reference", every);
+  }
+
+  private static void assertSameState(Path expected, RunSummary summary) throws Exception {
     assertArrayEquals(
-        Files.readAllBytes(reference.resolve(STATE)), Files.readAllBytes(lostRun.resolve(STATE)));
+        Files.readAllBytes(expected.resolve(STATE)),
+        Files.readAllBytes(Path.of(summary.directory().path(), STATE)));
+  }
+
+  @Test
+  void aReplicaThatIsGoneIsMadeAgainFromTheCheckpoint() throws Exception {
+    TestRuns runs = new TestRuns(folder);
+    AtomicInteger gone = new AtomicInteger();
+    RunSummary summary =
+        run(
+            config(runs, "gone", "spark.segment-ticks=1"),
+            (spark, plan, line) -> {
+              if (line.startsWith("tick 3 ")) {
+                List<Replica> here = Replicas.takeAll(plan.runKey());
+                here.forEach(Replica::close);
+                gone.addAndGet(here.size());
+              }
+            });
+    assertEquals(1, gone.get());
+    assertEquals(20, summary.step());
+    assertEquals(5, Files.readAllLines(Path.of(summary.directory().path(), "stats.jsonl")).size());
+    assertSameState(runs.tune("reference"), summary);
+  }
+
+  @Test
+  void twoReplicasInOneJvmLearnWhatOneDoes() throws Exception {
+    TestRuns runs = new TestRuns(folder);
+    String[] gently = {"tuning.lr=1e-5"};
+    RunSummary summary =
+        run(config(runs, "two", "spark.executors=2", gently[0]), (spark, plan, line) -> {});
+    assertTrue(summary.engine().startsWith("2 executors, "), summary.engine());
+    float[] two = weights(Path.of(summary.directory().path()));
+    assertArrayEquals(weights(runs.tune("one", gently)), two, 1e-4f);
+  }
+
+  @Test
+  void twoReplicasThatExchangeEncodedUpdatesStayAlikeAndLearn() throws Exception {
+    TestRuns runs = new TestRuns(folder);
+    RunSummary summary =
+        run(
+            config(
+                runs,
+                "threshold",
+                "spark.executors=2",
+                "exchange.encoding=threshold",
+                "tuning.duration=0.0008"),
+            (spark, plan, line) -> {});
+    // Checkpoints are written, and the run goes on, only if the weights are the same bits.
+    assertEquals(100, summary.step());
+    assertTrue(summary.engine().startsWith("2 executors, "), summary.engine());
+    assertTrue(
+        summary.lastLoss() < 0.9 * summary.firstLoss(),
+        summary.firstLoss() + " before, " + summary.lastLoss() + " after");
+    assertTrue(Files.exists(Path.of(summary.directory().path(), STATE)));
+  }
+
+  private static float[] weights(Path run) throws Exception {
+    try (SafetensorsFile file =
+        SafetensorsFile.open(new LocalStore(), run.resolve(STATE).toString())) {
+      float[] all = new float[0];
+      for (String name : file.tensors().keySet()) {
+        if (name.startsWith("net.")) {
+          float[] more = file.floats(name);
+          int from = all.length;
+          all = Arrays.copyOf(all, from + more.length);
+          System.arraycopy(more, 0, all, from, more.length);
+        }
+      }
+      return all;
+    }
+  }
+
+  @Test
+  void aKilledTaskIsRepeatedFromTheCheckpoint() throws Exception {
+    TestRuns runs = new TestRuns(folder);
+    RunSummary summary =
+        run(
+            config(runs, "killed", "spark.segment-ticks=1", "spark.retry-wait=1ms"),
+            (spark, plan, line) -> {
+              if (line.startsWith("run directory")) {
+                spark.sc().addSparkListener(new TaskKiller(spark, task -> task == 3));
+              }
+            });
+    assertEquals(20, summary.step());
+    String log = Files.readString(Path.of(summary.directory().path(), "log.txt"));
+    assertTrue(log.contains("a replica was lost: "), log);
+    assertTrue(log.contains("; going on after step "), log);
+    assertSameState(runs.tune("reference"), summary);
+  }
+
+  /** Kills some tasks as they start, by their number from 1. */
+  private static final class TaskKiller extends SparkListener {
+    private final JavaSparkContext spark;
+    private final IntPredicate which;
+    private int tasks;
+
+    TaskKiller(JavaSparkContext spark, IntPredicate which) {
+      this.spark = spark;
+      this.which = which;
+    }
+
+    @Override
+    public void onTaskStart(SparkListenerTaskStart start) {
+      tasks++;
+      if (which.test(tasks)) {
+        spark.sc().killTaskAttempt(start.taskInfo().taskId(), false, "a test");
+      }
+    }
+  }
+
+  @Test
+  void aStageThatTakesTooLongIsGivenUpAndTriedAgainSomeTimes() throws Exception {
+    JobConfig config =
+        config(
+            new TestRuns(folder),
+            "slow",
+            "tuning.duration=0.08",
+            "tuning.double-ticks=100000",
+            "run.checkpoint-every=100000",
+            "run.state-every=100000",
+            "spark.segment-ticks=100000",
+            "spark.segment-timeout=1ms",
+            "spark.max-failures=2",
+            "spark.retry-wait=1ms");
+    UserError error = assertThrows(UserError.class, () -> run(config, (spark, plan, line) -> {}));
+    assertTrue(
+        error
+            .getMessage()
+            .startsWith(
+                "the run failed 2 times in a row after step 0 (spark.max-failures), at last: the"
+                    + " stage took longer than 0 s (spark.segment-timeout); look for"),
+        error.getMessage());
+  }
+
+  @Test
+  void aRunThatNeverGetsFurtherEndsAfterSomeTries() throws Exception {
+    TestRuns runs = new TestRuns(folder);
+    JobConfig config = config(runs, "never", "spark.max-failures=3", "spark.retry-wait=1ms");
+    UserError error =
+        assertThrows(
+            UserError.class,
+            () ->
+                run(
+                    config,
+                    (spark, plan, line) -> {
+                      if (line.startsWith("run directory")) {
+                        spark.sc().addSparkListener(new TaskKiller(spark, task -> true));
+                      }
+                    }));
+    assertTrue(
+        error.getMessage().startsWith("the run failed 3 times in a row after step 0"),
+        error.getMessage());
+    assertTrue(error.getMessage().contains("go on with --resume "), error.getMessage());
+    assertEquals(1, error.getMessage().lines().count());
+  }
+
+  @Test
+  void stoppingSparkEndsTheRunWithACheckpoint() throws Exception {
+    TestRuns runs = new TestRuns(folder);
+    JobConfig config = config(runs, "ended", "run.id=ended", "tuning.duration=0.0016");
+    ExecutorService elsewhere = Executors.newSingleThreadExecutor();
+    try {
+      RunSummary summary =
+          run(
+              config,
+              (spark, plan, line) -> {
+                if (line.startsWith("tick 1 ")) {
+                  elsewhere.execute(spark::stop);
+                }
+              });
+      assertTrue(summary.stopped());
+      assertTrue(summary.step() > 0 && summary.step() < 200, "step " + summary.step());
+      RunSummary resumed = run(config, (spark, plan, line) -> {});
+      assertEquals(200, resumed.step());
+      assertSameState(runs.tune("reference", "tuning.duration=0.0016"), resumed);
+    } finally {
+      elsewhere.shutdown();
+    }
   }
 
   @Test
