@@ -41,6 +41,7 @@ public final class TestRuns {
           "run.state-every=2",
           "run.checkpoint-every=1",
           "run.grid=10",
+          "spark.segment-ticks=1",
           "spark.master=local[2]");
 
   private final Path folder;
