@@ -230,6 +230,11 @@ final class DenseExchange implements GradientExchange {
   }
 
   @Override
+  public long waitedNanos() {
+    return peers.waitedNanos();
+  }
+
+  @Override
   public void abort(String reason) {
     peers.abort(reason);
   }

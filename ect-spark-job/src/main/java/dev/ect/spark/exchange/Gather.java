@@ -24,6 +24,9 @@ interface Gather extends AutoCloseable {
   /** What has travelled so far. */
   Traffic traffic();
 
+  /** Nanoseconds that this rank has had nothing to do so far but to wait for the others. */
+  long waitedNanos();
+
   /**
    * Tells the other ranks that this one gives up.
    *

@@ -111,6 +111,11 @@ final class GlooExchange implements GradientExchange {
   }
 
   @Override
+  public long waitedNanos() {
+    return peers.waitedNanos();
+  }
+
+  @Override
   public void abort(String reason) {
     peers.abort(reason);
   }

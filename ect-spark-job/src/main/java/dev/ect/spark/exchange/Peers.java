@@ -65,6 +65,7 @@ final class Peers implements Gather {
   private final PeerSender sender;
   private final AtomicLong events = new AtomicLong();
   private volatile Thread waiter;
+  private long waitedNanos;
   private long round;
   private boolean suspected;
   private long suspectedNanos;
@@ -341,7 +342,9 @@ final class Peers implements Gather {
     waiter = Thread.currentThread();
     try {
       if (events.get() == seen) {
+        long begin = System.nanoTime();
         LockSupport.parkNanos(this, nanos);
+        waitedNanos += System.nanoTime() - begin;
       }
     } finally {
       waiter = null;
@@ -440,6 +443,11 @@ final class Peers implements Gather {
   @Override
   public Traffic traffic() {
     return transport.traffic();
+  }
+
+  @Override
+  public long waitedNanos() {
+    return waitedNanos;
   }
 
   @Override

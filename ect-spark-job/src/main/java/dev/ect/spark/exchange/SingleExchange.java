@@ -41,6 +41,11 @@ public final class SingleExchange implements GradientExchange {
   }
 
   @Override
+  public long waitedNanos() {
+    return 0;
+  }
+
+  @Override
   public void abort(String reason) {
     // Nobody waits.
   }

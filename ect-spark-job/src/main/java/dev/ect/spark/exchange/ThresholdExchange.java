@@ -95,6 +95,11 @@ final class ThresholdExchange implements GradientExchange {
   }
 
   @Override
+  public long waitedNanos() {
+    return gather.waitedNanos();
+  }
+
+  @Override
   public void abort(String reason) {
     gather.abort(reason);
   }

@@ -188,8 +188,10 @@ final class Replica implements AutoCloseable {
             : beginGradient(images, step, plan.objective().loss(stage));
     meter.lap(Phase.COMPUTE);
     StepNote mine = new StepNote(sum, images.size(), wishes.stop(), wishes.leave());
+    long waited = exchange.waitedNanos();
     StepNote common = StepNote.sum(exchange.finish(mine.toBytes()));
     meter.lap(Phase.EXCHANGE);
+    meter.waited(exchange.waitedNanos() - waited);
     int batch = plan.objective().batch();
     if (exchangesUpdates) {
       tuner.applyUpdate(batch);

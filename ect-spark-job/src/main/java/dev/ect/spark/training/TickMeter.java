@@ -32,6 +32,11 @@ final class TickMeter {
     clock.lap(phase);
   }
 
+  /** So many nanoseconds of the exchange were spent waiting for other replicas. */
+  void waited(long nanos) {
+    clock.move(Phase.EXCHANGE, Phase.WAIT, nanos);
+  }
+
   /**
    * A step ends.
    *

@@ -148,6 +148,7 @@ class TuneTest {
             "samples-000000.160-1step.png",
             "samples-000000.160-2step.png",
             "stats.jsonl",
+            "timeline.html",
             "training-state-000000.088.safetensors",
             "training-state-000000.160.safetensors",
             STATE);

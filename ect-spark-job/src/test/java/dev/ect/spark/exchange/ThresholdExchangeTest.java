@@ -69,6 +69,11 @@ class ThresholdExchangeTest {
         }
 
         @Override
+        public long waitedNanos() {
+          return 0;
+        }
+
+        @Override
         public void abort(String reason) {
           laid.reset();
         }
@@ -191,6 +196,11 @@ class ThresholdExchangeTest {
       @Override
       public Traffic traffic() {
         return Traffic.NONE;
+      }
+
+      @Override
+      public long waitedNanos() {
+        return 0;
       }
 
       @Override
