@@ -344,7 +344,7 @@ final class ThresholdEncoder implements AutoCloseable {
     return density;
   }
 
-  /** The threshold of the last message; with the residual it is the encoder's whole state. */
+  /** The threshold of the last message. */
   double threshold() {
     return threshold;
   }
@@ -359,29 +359,6 @@ final class ThresholdEncoder implements AutoCloseable {
     FloatBuffer values = residual.read();
     destination.put(
         values.position(Math.toIntExact(from)).limit((int) from + destination.remaining()));
-  }
-
-  /**
-   * Goes on where another encoder was; {@link #writeResidual} gives the rest of its state.
-   *
-   * @param last its {@link #threshold}
-   */
-  void restoreThreshold(double last) {
-    if (!(last > 0 && Double.isFinite(last))) {
-      throw new IllegalArgumentException("threshold is " + last + "; expected a number above 0");
-    }
-    threshold = last;
-  }
-
-  /**
-   * Replaces what is left over from earlier updates.
-   *
-   * @param from index of the first value
-   * @param source gives as many values as it holds
-   */
-  void writeResidual(long from, FloatBuffer source) {
-    residual.write().position(Math.toIntExact(from)).put(source);
-    residual.changed();
   }
 
   @Override

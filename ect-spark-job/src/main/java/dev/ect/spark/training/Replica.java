@@ -262,15 +262,22 @@ final class Replica implements AutoCloseable {
 
   /** What is saved must be what every replica has. */
   private void requireEqualWeights() {
-    if (exchange.world() == 1) {
-      return;
+    if (exchange.world() > 1) {
+      byte[] mine = tuner.vectors().weightsDigest();
+      requireEqual(exchange.gather(mine), tuner.progress().step());
     }
-    List<byte[]> digests = exchange.gather(tuner.vectors().weightsDigest());
+  }
+
+  /**
+   * @param digests of the weights, by rank
+   * @throws TrainingException if they differ
+   */
+  static void requireEqual(List<byte[]> digests, long step) {
     for (int other = 1; other < digests.size(); other++) {
       if (!Arrays.equals(digests.get(0), digests.get(other))) {
         throw new TrainingException(
             "after step "
-                + tuner.progress().step()
+                + step
                 + " the weights of replica "
                 + other
                 + " are not those of replica 0; expected the same bits: are all executors of one"

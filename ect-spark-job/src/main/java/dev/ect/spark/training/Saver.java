@@ -37,10 +37,10 @@ final class Saver implements AutoCloseable {
   private final BackgroundWriter writer = new BackgroundWriter(PATIENCE);
 
   // What is being written.
-  private final HostVector weights = new HostVector();
-  private final HostVector ema = new HostVector();
-  private final HostVector expAvg = new HostVector();
-  private final HostVector expAvgSq = new HostVector();
+  private final VectorCopy weights = new VectorCopy();
+  private final VectorCopy ema = new VectorCopy();
+  private final VectorCopy expAvg = new VectorCopy();
+  private final VectorCopy expAvgSq = new VectorCopy();
 
   Saver(Store store, RunPlan plan, Tuner tuner) {
     this.store = store;
@@ -165,7 +165,7 @@ final class Saver implements AutoCloseable {
   @Override
   public void close() {
     writer.close();
-    List.of(weights, ema, expAvg, expAvgSq).forEach(HostVector::free);
+    List.of(weights, ema, expAvg, expAvgSq).forEach(VectorCopy::free);
   }
 
   private void grid(String path, List<Double> midT) throws IOException {

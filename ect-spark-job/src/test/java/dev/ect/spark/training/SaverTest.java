@@ -245,9 +245,9 @@ class SaverTest {
   }
 
   @Test
-  void aHostVectorGivesBackAnyPartOfALargeVector() {
+  void aCopyGivesBackAnyPartOfALargeVector() {
     float[] expected = values((2 << 22) + 3, 0);
-    HostVector host = new HostVector();
+    VectorCopy host = new VectorCopy();
     try (Tensor vector = engine.create(expected, expected.length)) {
       host.copy(vector);
     }

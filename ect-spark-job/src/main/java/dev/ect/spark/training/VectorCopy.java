@@ -8,7 +8,7 @@ import java.nio.FloatBuffer;
  * A vector's values at one moment, on the host. The memory is kept for the next moment. It is cut
  * into pieces, since the heap has room for many small arrays sooner than for one large one.
  */
-final class HostVector implements FloatSource {
+final class VectorCopy implements FloatSource {
   private static final int PIECE = 1 << 22;
 
   private float[][] pieces = {};
