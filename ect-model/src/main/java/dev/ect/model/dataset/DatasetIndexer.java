@@ -3,6 +3,7 @@ package dev.ect.model.dataset;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import dev.ect.model.io.StoredFile;
+import dev.ect.model.io.ZipDirectory;
 import dev.ect.model.random.Philox;
 import dev.ect.model.random.Purpose;
 import java.io.FileNotFoundException;

@@ -3,6 +3,7 @@ package dev.ect.model.dataset;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.RandomInput;
 import dev.ect.model.io.Store;
+import dev.ect.model.io.ZipDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,5 +1,6 @@
 package dev.ect.model.dataset;
 
+import dev.ect.model.io.ZipDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,5 @@
-package dev.ect.model.dataset;
+package dev.ect.model.io;
 
-import dev.ect.model.io.BadFileException;
-import dev.ect.model.io.RandomInput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,11 +11,18 @@ import java.util.List;
  * The central directory of a zip file, ZIP64 included (PKWARE's APPNOTE 6.3, sections 4.3 and
  * 4.5.3). Nothing else of the file is read.
  */
-final class ZipDirectory {
-  static final int STORED = 0;
-  static final int DEFLATED = 8;
-  static final int LOCAL_SIGNATURE = 0x04034b50;
-  static final int LOCAL_LENGTH = 30;
+public final class ZipDirectory {
+  /** The method of entries that are stored as they are. */
+  public static final int STORED = 0;
+
+  /** The method of entries that are packed by deflate. */
+  public static final int DEFLATED = 8;
+
+  /** What a local header starts with. */
+  public static final int LOCAL_SIGNATURE = 0x04034b50;
+
+  /** Bytes of a local header before the entry's name and its extra fields. */
+  public static final int LOCAL_LENGTH = 30;
 
   private static final int END_SIGNATURE = 0x06054b50;
   private static final int END_LENGTH = 22;
@@ -34,16 +39,25 @@ final class ZipDirectory {
   /**
    * One file in the zip.
    *
+   * @param name its path in the zip
+   * @param method {@link #STORED} or {@link #DEFLATED}
+   * @param crc CRC-32 of what it unpacks to
    * @param header position of its local header
    * @param stored bytes it takes in the zip
    * @param size bytes it has when unpacked
    */
-  record Entry(String name, int method, int crc, long header, long stored, long size) {}
+  public record Entry(String name, int method, int crc, long header, long stored, long size) {}
 
   private ZipDirectory() {}
 
-  /** Reads the directory; folders are left out. */
-  static List<Entry> read(String path, RandomInput input) throws IOException {
+  /**
+   * Reads the directory; folders are left out.
+   *
+   * @param path the file's name for messages
+   * @throws BadFileException if it is no zip, is damaged, or has entries that are encrypted or
+   *     neither stored nor deflated
+   */
+  public static List<Entry> read(String path, RandomInput input) throws IOException {
     int tailLength = (int) Math.min(input.length(), END_LENGTH + LONGEST_COMMENT + LOCATOR_LENGTH);
     long tailStart = input.length() - tailLength;
     ByteBuffer tail = bytes(input, tailStart, tailLength);
