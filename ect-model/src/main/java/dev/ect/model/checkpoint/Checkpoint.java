@@ -3,7 +3,6 @@ package dev.ect.model.checkpoint;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.ect.model.engine.Tensor;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
@@ -110,7 +109,7 @@ final class Checkpoint implements AutoCloseable {
   }
 
   /** Fills a flat vector. Names and shapes have been checked. */
-  void read(String prefix, ParameterLayout layout, Tensor vector) throws IOException {
+  void read(String prefix, ParameterLayout layout, FloatSink vector) throws IOException {
     FloatBuffer piece = FloatBuffer.allocate(PIECE);
     for (ParameterLayout.Entry e : layout.entries()) {
       for (long done = 0; done < e.elements(); done += PIECE) {

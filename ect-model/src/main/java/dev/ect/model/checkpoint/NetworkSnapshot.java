@@ -74,7 +74,7 @@ public final class NetworkSnapshot implements AutoCloseable {
    * @param parameters receives them; flat vector of {@code network.parameters()}
    * @throws dev.ect.model.io.BadFileException naming every missing, extra and mis-shaped tensor
    */
-  public void read(Network network, Tensor parameters) throws IOException {
+  public void read(Network network, FloatSink parameters) throws IOException {
     checkpoint.file().requireShapes(Checkpoint.expected(network));
     checkpoint.read("", network.parameters(), parameters);
   }
@@ -87,7 +87,7 @@ public final class NetworkSnapshot implements AutoCloseable {
    */
   public List<String> transfer(Network network, Tensor parameters) throws IOException {
     List<String> leftAside = requireTransferable(network);
-    checkpoint.read("", network.parameters(), parameters);
+    checkpoint.read("", network.parameters(), parameters::write);
     return leftAside;
   }
 

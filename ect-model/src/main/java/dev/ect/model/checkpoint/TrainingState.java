@@ -93,10 +93,10 @@ public final class TrainingState implements AutoCloseable {
    */
   public void read(Network network, TuningVectors vectors) throws IOException {
     checkpoint.file().requireShapes(expected(network));
-    checkpoint.read(WEIGHTS, network.parameters(), vectors.weights());
-    checkpoint.read(EMA, network.parameters(), vectors.ema());
-    checkpoint.read(EXP_AVG, network.parameters(), vectors.expAvg());
-    checkpoint.read(EXP_AVG_SQ, network.parameters(), vectors.expAvgSq());
+    checkpoint.read(WEIGHTS, network.parameters(), vectors.weights()::write);
+    checkpoint.read(EMA, network.parameters(), vectors.ema()::write);
+    checkpoint.read(EXP_AVG, network.parameters(), vectors.expAvg()::write);
+    checkpoint.read(EXP_AVG_SQ, network.parameters(), vectors.expAvgSq()::write);
   }
 
   /** Reads the values of the network's buffers. */

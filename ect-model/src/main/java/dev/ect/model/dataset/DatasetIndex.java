@@ -1,14 +1,12 @@
 package dev.ect.model.dataset;
 
+import dev.ect.model.io.Sha256;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * Where the images of a dataset lie and which labels they have: all that executors need to read
@@ -151,8 +149,7 @@ public final class DatasetIndex implements Serializable {
 
   private String computeContentKey() {
     try (DigestOutputStream digest =
-            new DigestOutputStream(
-                OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"));
+            new DigestOutputStream(OutputStream.nullOutputStream(), Sha256.digest());
         DataOutputStream out = new DataOutputStream(digest)) {
       out.writeUTF(kind + " " + shape + " " + labelDim + " " + xflip);
       for (int i = 0; i < entries.count(); i++) {
@@ -166,11 +163,9 @@ public final class DatasetIndex implements Serializable {
           out.writeFloat(vectors[i][j]);
         }
       }
-      return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+      return Sha256.hex(digest.getMessageDigest().digest());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
     }
   }
 }

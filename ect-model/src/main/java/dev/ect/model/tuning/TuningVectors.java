@@ -2,11 +2,7 @@ package dev.ect.model.tuning;
 
 import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.ect.model.io.Sha256;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -24,9 +20,6 @@ import java.util.stream.Stream;
 public record TuningVectors(
     Tensor weights, Tensor ema, Tensor expAvg, Tensor expAvgSq, Tensor gradient)
     implements AutoCloseable {
-  /** Values that are on the host at a time. */
-  private static final int BLOCK = 1 << 20;
-
   /** Vectors of zeros. */
   public static TuningVectors zeros(Engine engine, long size) {
     List<Tensor> made = new ArrayList<>();
@@ -46,22 +39,7 @@ public record TuningVectors(
    * (32 bytes) of their float32 bits, little-endian.
    */
   public byte[] weightsDigest() {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
-    long size = weights.elements();
-    int block = (int) Math.min(BLOCK, size);
-    ByteBuffer bytes = ByteBuffer.allocate(block * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    FloatBuffer floats = bytes.asFloatBuffer();
-    for (long from = 0; from < size; from += block) {
-      int count = (int) Math.min(block, size - from);
-      weights.read(from, floats.clear().limit(count));
-      digest.update(bytes.clear().limit(count * Float.BYTES));
-    }
-    return digest.digest();
+    return Sha256.ofFloats(weights.elements(), weights::read);
   }
 
   @Override

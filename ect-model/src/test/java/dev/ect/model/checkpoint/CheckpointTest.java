@@ -76,7 +76,7 @@ final class CheckpointTest {
       assertEquals(network.spec(), snapshot.spec());
       assertEquals(Preconditioning.EDM, snapshot.preconditioning());
       assertEquals("as written", snapshot.metadata().get("note"));
-      snapshot.read(network, weights);
+      snapshot.read(network, weights::write);
       assertArrayEquals(network.initialParameters(3), weights.toArray());
       assertArrayEquals(network.initialBuffers(3), snapshot.buffers(network));
     }
@@ -90,7 +90,7 @@ final class CheckpointTest {
         Tensor weights = engine.zeros(tuned.parameters().size());
         NetworkSnapshot snapshot = NetworkSnapshot.open(store, file("edm.safetensors"))) {
       assertEquals(List.of("model.map_augment.weight"), snapshot.transfer(tuned, weights));
-      assertThrows(BadFileException.class, () -> snapshot.read(tuned, weights));
+      assertThrows(BadFileException.class, () -> snapshot.read(tuned, weights::write));
     }
   }
 
@@ -102,7 +102,8 @@ final class CheckpointTest {
         Tensor weights = engine.zeros(wider.parameters().size());
         NetworkSnapshot snapshot = NetworkSnapshot.open(store, file("other.safetensors"))) {
       String message =
-          assertThrows(BadFileException.class, () -> snapshot.read(wider, weights)).getMessage();
+          assertThrows(BadFileException.class, () -> snapshot.read(wider, weights::write))
+              .getMessage();
       assertTrue(message.startsWith(file("other.safetensors")), message);
       assertTrue(message.contains("unexpected model.map_augment.weight"), message);
       assertTrue(

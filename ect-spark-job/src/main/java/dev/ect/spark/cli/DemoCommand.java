@@ -14,6 +14,7 @@ import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.evaluation.Generator;
+import dev.ect.spark.evaluation.LoadedNetwork;
 import dev.ect.spark.report.RunDirectory;
 import dev.ect.spark.training.RunSummary;
 import java.io.IOException;

@@ -10,6 +10,7 @@ import dev.ect.model.io.Store;
 import dev.ect.model.network.Conditioning;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.spark.config.UserError;
+import dev.ect.spark.evaluation.LoadedNetwork;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;

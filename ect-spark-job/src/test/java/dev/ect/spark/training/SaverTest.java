@@ -145,7 +145,7 @@ class SaverTest {
         number++;
       }
       assertEquals(new Progress(seed, 8L * seed), state.progress());
-      snapshot.read(network, read.gradient());
+      snapshot.read(network, read.gradient()::write);
       assertArrayEquals(values(size, 10 * seed + 1), read.gradient().toArray());
       assertTrue(snapshot.metadata().get("progress").contains("\"step\":" + seed));
     }
