@@ -1,5 +1,7 @@
 package dev.ect.model;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -15,6 +17,7 @@ class LayersTest {
       List.of(
           "random",
           "io",
+          "linalg",
           "engine",
           "network",
           "tuning",
@@ -60,10 +63,27 @@ class LayersTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "dev.ect.model.engine.nd4j..",
-            "dev.ect.model.engine.torch..",
-            "org.nd4j..",
-            "org.bytedeco..")
+            "dev.ect.model.engine.nd4j..", "dev.ect.model.engine.torch..", "org.nd4j..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyEnginesAndLinearAlgebraAreNative() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(
+            "dev.ect.model.engine.nd4j..", "dev.ect.model.engine.torch..", "dev.ect.model.linalg..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.bytedeco..")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.ect.model.linalg..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("org.bytedeco..")
+                .and(resideOutsideOfPackages("org.bytedeco.openblas..", "org.bytedeco.javacpp..")))
         .check(CLASSES);
   }
 
