@@ -18,7 +18,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -41,7 +40,8 @@ public final class Goldens {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PROPERTY = "ect.goldens";
   private static final Pattern KINDS =
-      Pattern.compile("(forward-|train-|sample-|augment).*\\.safetensors|dataset-.*\\.zip");
+      Pattern.compile(
+          "(forward-|train-|sample-|augment|metrics|detector).*\\.safetensors|detector.*\\.pt|metrics.*\\.npz|dataset-.*\\.zip");
 
   private record Entry(String dtype, long[] shape, int begin, int end) {}
 
@@ -110,8 +110,13 @@ public final class Goldens {
   }
 
   private static Path resources() {
-    URL resource = Goldens.class.getResource("/goldens");
-    Assertions.assertNotNull(resource, "goldens in the test resources");
+    return resource("goldens");
+  }
+
+  /** A file or folder of the test resources. */
+  public static Path resource(String name) {
+    URL resource = Goldens.class.getResource("/" + name);
+    Assertions.assertNotNull(resource, name + " in the test resources");
     try {
       return Path.of(resource.toURI());
     } catch (URISyntaxException e) {
@@ -139,15 +144,16 @@ public final class Goldens {
 
   /** The safetensors files whose names start with a prefix. */
   public static List<Goldens> all(String prefix) {
-    List<Goldens> goldens = new ArrayList<>();
+    return files(prefix, ".safetensors").stream().map(Goldens::read).toList();
+  }
+
+  /** One safetensors file. */
+  public static Goldens read(Path file) {
     try {
-      for (Path file : files(prefix, ".safetensors")) {
-        goldens.add(new Goldens(file));
-      }
+      return new Goldens(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return goldens;
   }
 
   /**
@@ -207,6 +213,13 @@ public final class Goldens {
 
   public double number(String key) {
     return Double.parseDouble(meta(key));
+  }
+
+  /** A number in a metadata string that is a JSON object. */
+  public double number(String key, String field) {
+    JsonNode value = json(key).path(field);
+    Assertions.assertTrue(value.isNumber(), this + " has no number " + field + " in " + key);
+    return value.asDouble();
   }
 
   /** A metadata string that is a JSON list of numbers. */

@@ -1,5 +1,5 @@
 /**
- * Images and labels in the EDM format: indexing, reading, order of use, writing, and procedural
- * sets.
+ * Images and labels in the EDM format: indexing, reading, order of use, writing, resizing, and
+ * procedural sets.
  */
 package dev.ect.model.dataset;

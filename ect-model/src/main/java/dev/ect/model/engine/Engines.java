@@ -7,6 +7,7 @@ import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Finds and opens engines. */
 public final class Engines {
@@ -57,12 +58,14 @@ public final class Engines {
     for (EngineProvider provider : providers) {
       try {
         Engine engine = provider.open(options);
-        LOG.info(
-            "engine {} on {}, {}{}",
-            engine.name(),
-            engine.device(),
-            engine.precision().id(),
-            reasons.isEmpty() ? "" : " (" + String.join("; ", reasons) + ")");
+        // That another one would have been taken is news; that the first one was is not.
+        LOG.atLevel(reasons.isEmpty() ? Level.DEBUG : Level.INFO)
+            .log(
+                "engine {} on {}, {}{}",
+                engine.name(),
+                engine.device(),
+                engine.precision().id(),
+                reasons.isEmpty() ? "" : " (" + String.join("; ", reasons) + ")");
         return engine;
       } catch (EngineUnavailableException e) {
         reasons.add(provider.name() + ": " + e.getMessage());

@@ -16,25 +16,37 @@ import org.bytedeco.pytorch.global.torch;
  */
 record TorchDevice(int index, String description) {
   /**
-   * Finds the device that the options ask for, and sets LibTorch up for it.
+   * Finds the device that the options ask for, and sets LibTorch up for their precision on it.
    *
    * @throws EngineUnavailableException if it is not there, or cannot compute with the precision
    */
   static TorchDevice open(EngineOptions options) {
+    TorchDevice device = find(options);
+    boolean tf32 = options.precision() == Precision.TF32;
+    if (device.isCuda()) {
+      Context context = torch.globalContext();
+      context.setAllowTF32CuBLAS(tf32);
+      context.setAllowTF32CuDNN(tf32);
+    } else if (tf32) {
+      throw new EngineUnavailableException(
+          "precision tf32 needs a GPU, and the device is the CPU; use float32 or bfloat16");
+    }
+    return device;
+  }
+
+  /**
+   * Finds the device that the options ask for, whatever their precision.
+   *
+   * @throws EngineUnavailableException if it is not there
+   */
+  static TorchDevice find(EngineOptions options) {
     int gpus = torch.cuda_is_available() ? torch.cuda_device_count() : 0;
     int index = choose(options.device(), gpus);
     if (index < 0) {
-      if (options.precision() == Precision.TF32) {
-        throw new EngineUnavailableException(
-            "precision tf32 needs a GPU, and the device is the CPU; use float32 or bfloat16");
-      }
       return new TorchDevice(
           -1, "cpu, " + options.threads() + (options.threads() == 1 ? " thread" : " threads"));
     }
     Context context = torch.globalContext();
-    boolean tf32 = options.precision() == Precision.TF32;
-    context.setAllowTF32CuBLAS(tf32);
-    context.setAllowTF32CuDNN(tf32);
     context.setBenchmarkCuDNN(false);
     context.setDeterministicCuDNN(true);
     return new TorchDevice(index, "cuda:" + index + gpuName(index));

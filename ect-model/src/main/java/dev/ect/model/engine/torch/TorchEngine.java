@@ -35,12 +35,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class TorchEngine implements Engine {
   private final EngineOptions options;
   private final TorchDevice device;
-  private Thread thread;
+  private final TorchThreads threads;
   private long open;
 
   TorchEngine(EngineOptions options, TorchDevice device) {
     this.options = options;
     this.device = device;
+    threads = new TorchThreads(options.threads());
   }
 
   @Override
@@ -76,15 +77,9 @@ final class TorchEngine implements Engine {
 
   // ---- between Java and LibTorch ----
 
-  /**
-   * Begins a kernel on this thread. LibTorch and OpenMP keep the number of threads per calling
-   * thread; another engine may have changed it.
-   */
+  /** Begins a kernel on this thread. */
   Scope scope() {
-    if (thread != Thread.currentThread() || torch.get_num_threads() != options.threads()) {
-      TorchLibrary.useThreads(options.threads());
-      thread = Thread.currentThread();
-    }
+    threads.use();
     return new Scope();
   }
 

@@ -23,7 +23,7 @@ public final class TorchEngineProvider implements EngineProvider {
    */
   @Override
   public Engine open(EngineOptions options) {
-    TorchLibrary.load();
+    TorchLibrary.load("or use the engine nd4j");
     return new TorchEngine(options, TorchDevice.open(options));
   }
 }

@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Loads LibTorch into the process. No other class of this package may be touched before {@link
- * #load()} has returned, the provider apart.
+ * #load} has returned, the provider apart.
  */
 final class TorchLibrary {
   /**
@@ -27,9 +27,10 @@ final class TorchLibrary {
   /**
    * Loads the native library; again does nothing.
    *
+   * @param otherwise what the message says last where it does not load
    * @throws EngineUnavailableException if it does not load here
    */
-  static synchronized void load() {
+  static synchronized void load(String otherwise) {
     if (System.getProperty(PHYSICAL_LIMIT) == null
         && System.getProperty("org.bytedeco.javacpp.maxPhysicalBytes") == null) {
       System.setProperty(PHYSICAL_LIMIT, "0");
@@ -48,7 +49,8 @@ final class TorchLibrary {
               + firstLine(e)
               + "); see that org.bytedeco:pytorch is on the class path for "
               + platform
-              + ", or use the engine nd4j",
+              + "; "
+              + otherwise,
           e);
     }
   }
@@ -70,15 +72,6 @@ final class TorchLibrary {
       found |= file != null;
     }
     return found;
-  }
-
-  /**
-   * Sets the CPU threads of one operation, for this thread's calls. OpenBLAS gets one: its threads
-   * and LibTorch's OpenMP threads would fight for the same cores.
-   */
-  static void useThreads(int threads) {
-    openblas.blas_set_num_threads(1);
-    torch.set_num_threads(threads);
   }
 
   private static String firstLine(Throwable e) {
