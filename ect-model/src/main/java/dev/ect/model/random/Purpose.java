@@ -29,7 +29,9 @@ public enum Purpose {
   /** Synthetic images; position = image number. */
   SYNTHESIS(9),
   /** Fixed random features. */
-  FEATURES(10);
+  FEATURES(10),
+  /** Images of the kernel distance's subsets; step = subset, position = 0 real, 1 generated. */
+  KERNEL_SUBSETS(11);
 
   private final int code;
 
