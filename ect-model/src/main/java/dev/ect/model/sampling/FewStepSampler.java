@@ -46,8 +46,26 @@ public record FewStepSampler(Denoiser denoiser, double tMax, List<Double> midT) 
    * @return {@code [N, C, H, W]} row-major, about [-1, 1]
    */
   public float[] sample(long seed, long[] numbers, Conditioning conditioning) {
-    float[][] noises = new float[1 + midT.size()][];
+    return sampleEach(denoiser, tMax, List.of(midT), seed, numbers, conditioning)[0];
+  }
+
+  /**
+   * Generates the images of several samplers that differ in their intermediate times only: the same
+   * bits as by each of them alone, with the evaluation at T done once for all.
+   *
+   * @param midTs the intermediate times of each
+   * @return per sampler {@code [N, C, H, W]} row-major
+   */
+  public static float[][] sampleEach(
+      Denoiser denoiser,
+      double tMax,
+      List<List<Double>> midTs,
+      long seed,
+      long[] numbers,
+      Conditioning conditioning) {
+    int most = midTs.stream().mapToInt(List::size).max().orElse(0);
     int size = denoiser.network().spec().imageSize();
+    float[][] noises = new float[1 + most][];
     for (int step = 0; step < noises.length; step++) {
       noises[step] = new float[numbers.length * size];
       for (int i = 0; i < numbers.length; i++) {
@@ -55,7 +73,7 @@ public record FewStepSampler(Denoiser denoiser, double tMax, List<Double> midT) 
         System.arraycopy(z, 0, noises[step], i * size, size);
       }
     }
-    return sample(noises, conditioning);
+    return sampleEach(denoiser, tMax, midTs, noises, conditioning);
   }
 
   /**
@@ -66,22 +84,40 @@ public record FewStepSampler(Denoiser denoiser, double tMax, List<Double> midT) 
    * @return {@code [N, C, H, W]} row-major
    */
   public float[] sample(float[][] noises, Conditioning conditioning) {
+    return sampleEach(denoiser, tMax, List.of(midT), noises, conditioning)[0];
+  }
+
+  private static float[][] sampleEach(
+      Denoiser denoiser,
+      double tMax,
+      List<List<Double>> midTs,
+      float[][] noises,
+      Conditioning conditioning) {
     NetworkSpec spec = denoiser.network().spec();
     Engine engine = denoiser.weights().engine();
     int n = noises[0].length / spec.imageSize();
     long[] shape = {n, spec.imgChannels(), spec.imgResolution(), spec.imgResolution()};
     double[] one = constant(n, 1);
+    float[][] images = new float[midTs.size()][];
     try (Tape tape = Tape.inference(engine)) {
-      Tensor x = null;
-      for (int step = 0; step < noises.length; step++) {
-        double[] t = constant(n, step == 0 ? tMax : midT.get(step - 1));
-        Tensor z = tape.own(engine.create(noises[step], shape));
-        Tensor noisy =
-            tape.own(x == null ? engine.combine(z, t, null, null) : engine.combine(x, one, z, t));
-        x = denoiser.evaluate(tape, noisy, t, conditioning);
+      double[] start = constant(n, tMax);
+      Tensor z = tape.own(engine.create(noises[0], shape));
+      Tensor noisy = tape.own(engine.combine(z, start, null, null));
+      Tensor first = denoiser.evaluate(tape, noisy, start, conditioning);
+      for (int sampler = 0; sampler < images.length; sampler++) {
+        try (Tape.Frame frame = tape.frame()) {
+          Tensor x = first;
+          for (int step = 0; step < midTs.get(sampler).size(); step++) {
+            double[] t = constant(n, midTs.get(sampler).get(step));
+            z = tape.own(engine.create(noises[step + 1], shape));
+            noisy = tape.own(engine.combine(x, one, z, t));
+            x = denoiser.evaluate(tape, noisy, t, conditioning);
+          }
+          images[sampler] = x.toArray();
+        }
       }
-      return x.toArray();
     }
+    return images;
   }
 
   private static double[] constant(int n, double value) {
