@@ -92,9 +92,9 @@ final class TimelinePage {
 
   private void head(String title) {
     add("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    add("<title>Timeline of %s</title><style>", escaped(title));
+    add("<title>Timeline of %s</title><style>", Markup.escaped(title));
     html.append(STYLE);
-    add("</style></head><body><h1>Timeline of %s</h1>", escaped(title));
+    add("</style></head><body><h1>Timeline of %s</h1>", Markup.escaped(title));
     if (lanes.isEmpty()) {
       add("<p>No tick has ended yet.</p>");
       return;
@@ -122,7 +122,7 @@ final class TimelinePage {
     int y = 0;
     for (TrainingTimeline.Lane lane : lanes) {
       add("<text x=\"0\" y=\"%d\">rank %d</text>", y + LANE / 2 - 4, lane.rank());
-      add("<text x=\"0\" y=\"%d\">%s</text>", y + LANE / 2 + 12, escaped(lane.place()));
+      add("<text x=\"0\" y=\"%d\">%s</text>", y + LANE / 2 + 12, Markup.escaped(lane.place()));
       for (TrainingTimeline.Column column : lane.columns()) {
         column(column, y);
       }
@@ -197,7 +197,7 @@ final class TimelinePage {
       double total = lane.total().total();
       add(
           "<tr><td>%d</td><td class=\"name\">%s</td><td>%s</td>",
-          lane.rank(), escaped(lane.place()), RunLog.duration(total));
+          lane.rank(), Markup.escaped(lane.place()), RunLog.duration(total));
       for (Phase phase : STACK) {
         double seconds = lane.total().seconds(phase);
         add("<td>%.1fs, %.1f%%</td>", seconds, total > 0 ? 100 * seconds / total : 0);
@@ -205,9 +205,5 @@ final class TimelinePage {
       add("</tr>");
     }
     add("</table>");
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
   }
 }

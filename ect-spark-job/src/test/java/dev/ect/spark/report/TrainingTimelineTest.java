@@ -52,7 +52,7 @@ class TrainingTimelineTest {
     }
     assertFalse(rects.find());
     assertTrue(page.contains("from 1970-01-01T00:00:10Z"), page);
-    assertTrue(page.contains("executor 0 on &lt;host>"), page);
+    assertTrue(page.contains("executor 0 on &lt;host&gt;"), page);
     assertTrue(page.contains("<td>4.0s, 40.0%</td>"), page);
     assertTrue(
         page.contains(
