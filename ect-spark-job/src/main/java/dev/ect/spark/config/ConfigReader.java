@@ -156,6 +156,26 @@ public final class ConfigReader {
     }
   }
 
+  /**
+   * A list of strings with a meaning.
+   *
+   * @param parse throws IllegalArgumentException, whose message says what was expected
+   */
+  public <T> List<T> parsedList(String key, Function<String, T> parse) {
+    List<String> texts = get(key, "a list of strings", config::getStringList, v -> true, List.of());
+    List<T> values = new ArrayList<>();
+    for (String text : texts) {
+      try {
+        values.add(parse.apply(text));
+      } catch (IllegalArgumentException e) {
+        String message = e.getMessage();
+        int expected = message.indexOf("; expected ");
+        problem(key, "'" + text + "'" + message.substring(expected));
+      }
+    }
+    return List.copyOf(values);
+  }
+
   /** Reports a problem with a key's value. */
   public void problem(String key, String what) {
     problems.add(where(key) + key + " " + (what.startsWith("is ") ? "" : "is ") + what);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param run the run and what it leaves behind
  * @param spark how it runs on Spark
  * @param exchange how executors agree on gradients
+ * @param evaluation how good the model is
  * @param resolved where all of it was read from
  */
 public record JobConfig(
@@ -24,6 +25,7 @@ public record JobConfig(
     RunConfig run,
     SparkConfig spark,
     ExchangeConfig exchange,
+    EvaluationConfig evaluation,
     Config resolved) {
 
   /**
@@ -67,6 +69,7 @@ public record JobConfig(
         RunConfig.read(in),
         SparkConfig.read(in),
         ExchangeConfig.read(in),
+        EvaluationConfig.read(in),
         resolved);
   }
 }

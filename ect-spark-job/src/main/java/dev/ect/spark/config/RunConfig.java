@@ -17,6 +17,7 @@ import java.util.List;
  * @param snapshotEvery ticks between numbered network snapshots
  * @param stateEvery ticks between numbered training states
  * @param checkpointEvery ticks between latest checkpoints
+ * @param evalEvery ticks between evaluations; 0 for none
  * @param grid images in a sample grid
  * @param midT intermediate times of few-step sampling
  */
@@ -31,6 +32,7 @@ public record RunConfig(
     long snapshotEvery,
     long stateEvery,
     long checkpointEvery,
+    long evalEvery,
     int grid,
     List<Double> midT)
     implements Serializable {
@@ -49,6 +51,7 @@ public record RunConfig(
         in.integer("run.snapshot-every", 1, Long.MAX_VALUE),
         in.integer("run.state-every", 1, Long.MAX_VALUE),
         in.integer("run.checkpoint-every", 1, Long.MAX_VALUE),
+        in.integer("run.eval-every", 0, Long.MAX_VALUE),
         (int) in.integer("run.grid", 1, MAX_GRID),
         List.copyOf(
             in.numbers(

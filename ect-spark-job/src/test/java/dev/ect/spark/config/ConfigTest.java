@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
 import dev.ect.model.engine.Precision;
+import dev.ect.model.metrics.CovarianceDivisor;
+import dev.ect.model.metrics.DetectorKind;
+import dev.ect.model.metrics.Metric;
 import dev.ect.model.network.Architecture;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
@@ -94,7 +97,7 @@ class ConfigTest {
     assertEquals(new DataConfig("", false, false, 0, 64, 1024), config.data());
     assertEquals(new EngineConfig("auto", "auto", Precision.FLOAT32, 0), config.engine());
     assertEquals(
-        new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 64, List.of(0.821)),
+        new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 0, 64, List.of(0.821)),
         config.run());
     assertEquals(
         new SparkConfig(
@@ -118,6 +121,18 @@ class ConfigTest {
             Duration.ofSeconds(30),
             new ExchangeConfig.Threshold(1e-4, 0.22, 0.27)),
         config.exchange());
+    assertEquals(
+        new EvaluationConfig(
+            List.of(Metric.of("fid50k_full"), Metric.of("two_step_fid50k_full")),
+            1,
+            CovarianceDivisor.N,
+            0,
+            "",
+            List.of(
+                new DetectorConfig(DetectorKind.INCEPTION, "", "", 2048, ""),
+                new DetectorConfig(DetectorKind.VGG16, "", "", 4096, ""),
+                new DetectorConfig(DetectorKind.DINOV2, "", "", 1024, ""))),
+        config.evaluation());
   }
 
   @Test
@@ -185,6 +200,7 @@ class ConfigTest {
             "run.snapshot-every=2",
             "run.state-every=3",
             "run.checkpoint-every=4",
+            "run.eval-every=6",
             "run.grid=9",
             "run.mid-t=[1.5, 0.5]",
             "spark.master=local[2]",
@@ -203,7 +219,23 @@ class ConfigTest {
             "exchange.timeout=500ms",
             "exchange.threshold.initial=0.01",
             "exchange.threshold.min-density=0.001",
-            "exchange.threshold.max-density=0.02");
+            "exchange.threshold.max-density=0.02",
+            "evaluation.metrics=[is5k, fd_dinov2]",
+            "evaluation.repeats=3",
+            "evaluation.divisor=n-1",
+            "evaluation.batch=32",
+            "evaluation.cache=hdfs://host/statistics",
+            "evaluation.inception.path=i.pt",
+            "evaluation.inception.sha256=" + "AB".repeat(32),
+            "evaluation.inception.width=64",
+            "evaluation.inception.reference=i.npz",
+            "evaluation.vgg16.path=v.pt",
+            "evaluation.vgg16.sha256=" + "cd".repeat(32),
+            "evaluation.vgg16.width=65",
+            "evaluation.dinov2.path=d.pt",
+            "evaluation.dinov2.sha256=",
+            "evaluation.dinov2.width=66",
+            "evaluation.dinov2.reference=d.npz");
     assertEquals(
         new NetworkSpec(
             Architecture.ADM, 32, 3, 10, 9, 64, List.of(1, 2), 3, 2, List.of(8), 0.3, 0.1),
@@ -247,6 +279,7 @@ class ConfigTest {
             2,
             3,
             4,
+            6,
             9,
             List.of(1.5, 0.5)),
         config.run());
@@ -272,6 +305,18 @@ class ConfigTest {
             Duration.ofMillis(500),
             new ExchangeConfig.Threshold(0.01, 0.001, 0.02)),
         config.exchange());
+    assertEquals(
+        new EvaluationConfig(
+            List.of(Metric.of("is5k"), Metric.of("fd_dinov2")),
+            3,
+            CovarianceDivisor.N_MINUS_1,
+            32,
+            "hdfs://host/statistics",
+            List.of(
+                new DetectorConfig(DetectorKind.INCEPTION, "i.pt", "ab".repeat(32), 64, "i.npz"),
+                new DetectorConfig(DetectorKind.VGG16, "v.pt", "cd".repeat(32), 65, ""),
+                new DetectorConfig(DetectorKind.DINOV2, "d.pt", "", 66, "d.npz"))),
+        config.evaluation());
   }
 
   @Test
@@ -322,6 +367,7 @@ class ConfigTest {
             "run.snapshot-every=0",
             "run.state-every=0",
             "run.checkpoint-every=0",
+            "run.eval-every=-1",
             "run.grid=0",
             "run.mid-t=[90]",
             "spark.executors=0",
@@ -338,7 +384,13 @@ class ConfigTest {
             "exchange.timeout=soon",
             "exchange.threshold.initial=0",
             "exchange.threshold.min-density=0",
-            "exchange.threshold.max-density=2");
+            "exchange.threshold.max-density=2",
+            "evaluation.metrics=[fid]",
+            "evaluation.repeats=0",
+            "evaluation.divisor=m",
+            "evaluation.batch=100000",
+            "evaluation.inception.sha256=12",
+            "evaluation.vgg16.width=0");
     List<String> problems = problems(wrong.toArray(String[]::new));
     List<String> silent = new ArrayList<>(wrong);
     silent.removeIf(
