@@ -5,10 +5,8 @@ import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.EngineProvider;
 import dev.ect.model.engine.EngineUnavailableException;
 import dev.ect.model.engine.Engines;
-import java.io.IOException;
-import java.io.InputStream;
+import dev.ect.spark.report.Versions;
 import java.io.PrintStream;
-import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -22,24 +20,8 @@ final class VersionCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
-    Properties version = new Properties();
-    try (InputStream in = Engine.class.getResourceAsStream("/dev/ect/model/version.properties")) {
-      if (in != null) {
-        version.load(in);
-      }
-    }
-    line(
-        "ect",
-        version.getProperty("version", "unknown")
-            + ", commit "
-            + version.getProperty("commit", "unknown"));
-    line("java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
-    line(
-        "spark",
-        org.apache.spark.package$.MODULE$.SPARK_VERSION()
-            + ", Scala "
-            + scala.util.Properties.versionNumberString());
+  public Integer call() {
+    Versions.all().forEach(this::line);
     line(
         "system",
         System.getProperty("os.name")

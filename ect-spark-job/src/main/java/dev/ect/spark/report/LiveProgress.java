@@ -2,6 +2,7 @@ package dev.ect.spark.report;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Where a replica is while a segment runs.
@@ -28,4 +29,21 @@ public record LiveProgress(
     LogLines log)
     implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /**
+   * For people.
+   *
+   * @param totalSteps of the run
+   * @param batch images per step
+   */
+  public String text(long totalSteps, long batch) {
+    return String.format(
+        Locale.ROOT,
+        "%d/%d steps  loss %.4f  %.1f img/sec  %s left",
+        step,
+        totalSteps,
+        loss,
+        batch / Math.max(secondsPerStep, 1e-9),
+        RunLog.duration((totalSteps - step) * secondsPerStep));
+  }
 }

@@ -2,10 +2,9 @@ package dev.ect.spark.report;
 
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.Locale;
 
 /**
- * A line on a terminal that says how far a run has come and is rewritten in place. Without a
+ * A line on a terminal that says how far something has come and is rewritten in place. Without a
  * terminal it is a plain line once a minute. Safe for use by several threads.
  */
 public final class ProgressBar {
@@ -16,22 +15,19 @@ public final class ProgressBar {
 
   private final PrintStream terminal;
   private final PrintStream plain;
-  private final long totalSteps;
-  private final long batch;
+  private final long total;
   private boolean drawn;
   private long said = System.nanoTime();
 
   /**
    * @param terminal where to draw, or null where there is none
    * @param plain where the plain lines go then
-   * @param totalSteps of the run
-   * @param batch images per step
+   * @param total what there is to do, at least 1
    */
-  public ProgressBar(PrintStream terminal, PrintStream plain, long totalSteps, long batch) {
+  public ProgressBar(PrintStream terminal, PrintStream plain, long total) {
     this.plain = plain;
     this.terminal = terminal;
-    this.totalSteps = totalSteps;
-    this.batch = batch;
+    this.total = total;
   }
 
   /** Standard error if somebody watches it, else null. */
@@ -40,17 +36,13 @@ public final class ProgressBar {
     return System.console() == null ? null : System.err;
   }
 
-  /** Draws the line. */
-  public synchronized void show(LiveProgress progress) {
-    String text =
-        String.format(
-            Locale.ROOT,
-            "%d/%d steps  loss %.4f  %.1f img/sec  %s left",
-            progress.step(),
-            totalSteps,
-            progress.loss(),
-            batch / Math.max(progress.secondsPerStep(), 1e-9),
-            RunLog.duration((totalSteps - progress.step()) * progress.secondsPerStep()));
+  /**
+   * Draws the line.
+   *
+   * @param done of the total
+   * @param text what it says beside the bar
+   */
+  public synchronized void show(long done, String text) {
     if (terminal == null) {
       if (System.nanoTime() - said >= MINUTE) {
         said = System.nanoTime();
@@ -58,7 +50,7 @@ public final class ProgressBar {
       }
       return;
     }
-    int filled = (int) (WIDTH * Math.min(progress.step(), totalSteps) / totalSteps);
+    int filled = (int) (WIDTH * Math.min(done, total) / total);
     terminal.print(
         CLEAR_LINE + "[" + "#".repeat(filled) + "-".repeat(WIDTH - filled) + "] " + text);
     terminal.flush();

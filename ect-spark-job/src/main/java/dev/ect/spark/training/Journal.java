@@ -33,7 +33,7 @@ final class Journal implements AutoCloseable {
     this.store = store;
     this.plan = plan;
     int batch = plan.objective().batch();
-    bar = new ProgressBar(ProgressBar.terminal(), out, plan.schedule().totalSteps(), batch);
+    bar = new ProgressBar(ProgressBar.terminal(), out, plan.schedule().totalSteps());
     log = new RunLog(store, plan.directory(), out, bar, step, batch);
     executors = new ExecutorLogs(store, plan.directory());
   }
@@ -45,7 +45,8 @@ final class Journal implements AutoCloseable {
 
   /** Shows how far the run has come. May be called from any thread. */
   void show(LiveProgress progress) {
-    bar.show(progress);
+    long total = plan.schedule().totalSteps();
+    bar.show(progress.step(), progress.text(total, plan.objective().batch()));
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.ect.spark.training;
 import dev.ect.model.engine.EngineUnavailableException;
 import dev.ect.model.io.BadFileException;
 import dev.ect.spark.data.HadoopStore;
+import dev.ect.spark.evaluation.TaskDevice;
 import dev.ect.spark.exchange.ExchangeException;
 import dev.ect.spark.exchange.GradientExchange;
 import dev.ect.spark.exchange.ParameterServerNode;
@@ -13,14 +14,12 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.resource.ResourceInformation;
 import org.apache.spark.storage.BlockManagerId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,7 +96,13 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
         }
         GradientExchange exchange = exchange(calls, context, here.host());
         replica =
-            Replica.open(store, run, gang.number(), exchange, device(context), segment.start());
+            Replica.open(
+                store,
+                run,
+                gang.number(),
+                exchange,
+                TaskDevice.of(context, run.threads()),
+                segment.start());
       }
       rank = replica.rank();
       SegmentResult result = run(replica, run, local, feed);
@@ -220,13 +225,6 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
   private static boolean isKilled() {
     TaskContext task = TaskContext.get();
     return task != null && task.isInterrupted();
-  }
-
-  /** The GPU that Spark gave the task, if it gave one. */
-  private static String device(TaskContext context) {
-    Map<String, ResourceInformation> resources = context.resourcesJMap();
-    ResourceInformation gpu = resources.get("gpu");
-    return gpu == null || gpu.addresses().length == 0 ? "auto" : "cuda:" + gpu.addresses()[0];
   }
 
   /** Frees what a run left in this executor, if anything. */

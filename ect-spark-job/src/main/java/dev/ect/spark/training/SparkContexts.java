@@ -20,13 +20,35 @@ public final class SparkContexts {
   private SparkContexts() {}
 
   /**
-   * Spark's settings: those of spark-submit, and defaults that suit barrier stages where it has
-   * none. A master that the configuration names must not contradict spark-submit's.
+   * Spark's settings: those of spark-submit, and defaults where it has none: one task per executor,
+   * with all of its cores. A master that the configuration names must not contradict
+   * spark-submit's.
    *
-   * @throws UserError if they contradict a run
+   * @throws UserError if they contradict each other
    */
   public static SparkConf settings(SparkConfig config) {
     return settings(config, System.getenv());
+  }
+
+  /**
+   * {@link #settings(SparkConfig)}, with defaults that suit barrier stages.
+   *
+   * @throws UserError if they contradict a run of such stages
+   */
+  public static SparkConf barrierSettings(SparkConfig config) {
+    SparkConf conf = settings(config);
+    if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+      throw new UserError(
+          "spark.dynamicAllocation.enabled is true; expected false: barrier stages need a fixed"
+              + " number of executors");
+    }
+    // A task that never comes must not keep the others waiting for a year, Spark's default.
+    conf.setIfMissing("spark.barrier.sync.timeout", "600");
+    // The run itself repeats a stage, with the executors that are left; Spark would wait for all.
+    conf.setIfMissing("spark.stage.maxConsecutiveAttempts", "1");
+    // Executors that are not there yet: look again soon.
+    conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+    return conf;
   }
 
   /** As above, in another environment than this process's. */
@@ -34,12 +56,7 @@ public final class SparkContexts {
     SparkConf conf = new SparkConf();
     conf.setIfMissing("spark.app.name", "ECT");
     setMaster(conf, config.master());
-    if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
-      throw new UserError(
-          "spark.dynamicAllocation.enabled is true; expected false: barrier stages need a fixed"
-              + " number of executors");
-    }
-    int slots = isLocalMaster(conf) ? threads(conf) : Integer.MAX_VALUE;
+    int slots = isLocalMaster(conf) ? slots(conf) : Integer.MAX_VALUE;
     if (config.executors() > slots) {
       throw new UserError(
           "spark.executors is "
@@ -54,12 +71,6 @@ public final class SparkContexts {
               + config.executors()
               + ",<cores>,<MiB>]");
     }
-    // A task that never comes must not keep the others waiting for a year, Spark's default.
-    conf.setIfMissing("spark.barrier.sync.timeout", "600");
-    // The run itself repeats a stage, with the executors that are left; Spark would wait for all.
-    conf.setIfMissing("spark.stage.maxConsecutiveAttempts", "1");
-    // Executors that are not there yet: look again soon.
-    conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     String master = conf.get("spark.master");
     boolean isLocal = isLocalMaster(conf);
     Optional<LocalCluster> cluster = LocalCluster.of(master);
@@ -68,8 +79,10 @@ public final class SparkContexts {
       String classPath = System.getProperty("java.class.path");
       cluster.get().configure(conf, environment, options, classPath);
     }
-    if (!isLocal && conf.contains("spark.executor.cores")) {
-      // One replica per executor, with all of its cores.
+    if (isLocal) {
+      // As many tasks at a time as there would be executors.
+      conf.setIfMissing("spark.task.cpus", String.valueOf(slots / config.executors()));
+    } else if (conf.contains("spark.executor.cores")) {
       conf.setIfMissing("spark.task.cpus", conf.get("spark.executor.cores"));
     }
     if (isLocal || cluster.isPresent()) {
@@ -111,21 +124,24 @@ public final class SparkContexts {
    * @param executors wanted, at least 1; where Spark runs in this JVM, they share its cores
    */
   public static int threads(SparkConf conf, int executors) {
-    int taskCpus = conf.getInt("spark.task.cpus", 1);
-    if (taskCpus > 1) {
-      return taskCpus;
+    if (isLocalMaster(conf)) {
+      int available = Runtime.getRuntime().availableProcessors();
+      return Math.max(1, Math.min(available, slots(conf)) / executors);
     }
+    int taskCpus = conf.getInt("spark.task.cpus", 1);
+    return taskCpus > 1 ? taskCpus : conf.getInt("spark.executor.cores", 0);
+  }
+
+  /** Cores of a local master, as Spark counts them. */
+  private static int slots(SparkConf conf) {
     Matcher local = LOCAL.matcher(conf.get("spark.master"));
     if (!local.matches()) {
-      return conf.getInt("spark.executor.cores", 0);
+      throw new IllegalArgumentException(conf.get("spark.master"));
     }
     String cores = local.group(1);
-    int available = Runtime.getRuntime().availableProcessors();
-    if (cores == null) {
-      return 1;
-    }
-    int threads = cores.equals("*") ? available : Math.min(available, Integer.parseInt(cores));
-    return Math.max(1, threads / executors);
+    return cores == null
+        ? 1
+        : cores.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(cores);
   }
 
   /**

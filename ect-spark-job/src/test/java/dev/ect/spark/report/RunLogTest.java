@@ -23,7 +23,7 @@ class RunLogTest {
   private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
 
   private RunLog log(long step) throws Exception {
-    ProgressBar bar = new ProgressBar(null, out, 100, 4);
+    ProgressBar bar = new ProgressBar(null, out, 100);
     return new RunLog(store, new RunDirectory(folder.toString()), out, bar, step, 4);
   }
 
@@ -91,9 +91,9 @@ class RunLogTest {
   void theBarIsDrawnOnATerminalOnly() {
     LiveProgress half =
         new LiveProgress(0, 0, 0, "driver", 50, 0.25, 0.5, List.of(), LogLines.NONE);
-    new ProgressBar(null, out, 100, 4).show(half);
+    new ProgressBar(null, out, 100).show(half.step(), half.text(100, 4));
     assertEquals(0, bytes.size());
-    new ProgressBar(out, out, 100, 4).show(half);
+    new ProgressBar(out, out, 100).show(half.step(), half.text(100, 4));
     String drawn = bytes.toString(StandardCharsets.UTF_8);
     assertTrue(drawn.contains("[###############---------------] 50/100 steps"), drawn);
     assertTrue(drawn.contains("8.0 img/sec  25s left"), drawn);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
+import dev.ect.spark.config.SparkConfig;
 import dev.ect.spark.config.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,12 +37,12 @@ class SparkContextsTest {
   }
 
   private static SparkConf settings(String master, Map<String, String> environment) {
-    return SparkContexts.settings(
-        JobConfig.of(
-                ObjectiveConfig.Kind.TUNING,
-                ConfigSources.overrides(List.of("spark.master=" + master)))
-            .spark(),
-        environment);
+    return SparkContexts.settings(config("spark.master=" + master), environment);
+  }
+
+  private static SparkConfig config(String... overrides) {
+    return JobConfig.of(ObjectiveConfig.Kind.TUNING, ConfigSources.overrides(List.of(overrides)))
+        .spark();
   }
 
   private SparkConf cluster() throws IOException {
@@ -66,7 +67,20 @@ class SparkContextsTest {
     System.setProperty(DYNAMIC, "true");
     assertEquals(
         DYNAMIC + " is true; expected false: barrier stages need a fixed number of executors",
-        assertThrows(UserError.class, () -> settings("local[2]")).getMessage());
+        assertThrows(
+                UserError.class,
+                () -> SparkContexts.barrierSettings(config("spark.master=local[2]")))
+            .getMessage());
+    // Other stages take what comes.
+    assertEquals("true", settings("local[2]").get(DYNAMIC));
+  }
+
+  @Test
+  void onlyBarrierStagesAreLeftToTheRunToRepeat() {
+    String attempts = "spark.stage.maxConsecutiveAttempts";
+    SparkConfig local = config("spark.master=local[2]");
+    assertEquals("1", SparkContexts.barrierSettings(local).get(attempts));
+    assertFalse(settings("local[2]").contains(attempts));
   }
 
   @Test
@@ -96,8 +110,10 @@ class SparkContextsTest {
     assertEquals("5", conf.get("spark.task.cpus"));
     assertEquals(5, SparkContexts.threads(conf));
     assertEquals(5, SparkContexts.threads(conf, 4));
-    // Spark has one executor there, which all replicas share.
-    assertFalse(settings("local[2]").contains("spark.task.cpus"));
+    // Spark has one executor there, which all tasks share.
+    assertEquals("2", settings("local[2]").get("spark.task.cpus"));
+    SparkConf shared = SparkContexts.settings(config("spark.master=local[5]", "spark.executors=2"));
+    assertEquals("2", shared.get("spark.task.cpus"));
   }
 
   @Test

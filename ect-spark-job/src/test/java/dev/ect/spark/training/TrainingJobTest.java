@@ -57,7 +57,8 @@ class TrainingJobTest {
   private static RunSummary run(JobConfig config, Ear ear) throws Exception {
     HadoopStore store = new HadoopStore(new Configuration());
     RunPlanner.Planned planned = RunPlanner.plan(store, config, 1);
-    try (JavaSparkContext spark = SparkContexts.open(SparkContexts.settings(config.spark()))) {
+    try (JavaSparkContext spark =
+        SparkContexts.open(SparkContexts.barrierSettings(config.spark()))) {
       PrintStream out =
           new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8) {
             @Override
