@@ -7,8 +7,11 @@ import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * This program in another JVM with the same options and class path, so that memory and threads of
@@ -29,6 +32,7 @@ final class ChildJvm implements AutoCloseable {
   private final Process process;
   private final BufferedReader said;
   private final PrintStream told;
+  private volatile String overdue;
 
   private ChildJvm(Process process) {
     this.process = process;
@@ -44,6 +48,18 @@ final class ChildJvm implements AutoCloseable {
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));
     command.addAll(arguments);
     return new ChildJvm(new ProcessBuilder(command).redirectErrorStream(true).start());
+  }
+
+  /** Ends the child if it is still there after a time. */
+  void limit(Duration time) {
+    CompletableFuture.delayedExecutor(time.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              if (process.isAlive()) {
+                overdue = "gave up after " + time.toSeconds() + " s";
+                process.destroyForcibly();
+              }
+            });
   }
 
   /** Tells the child a line. */
@@ -69,7 +85,8 @@ final class ChildJvm implements AutoCloseable {
       }
     }
     int status = process.waitFor();
-    throw new EndedException(failure != null ? failure : "status " + status);
+    throw new EndedException(
+        overdue != null ? overdue : failure != null ? failure : "status " + status);
   }
 
   /** This JVM's class path; spark-submit adds the job's jar by a class loader of its own. */

@@ -1,6 +1,7 @@
 package dev.ect.spark.training;
 
 import dev.ect.model.network.Network;
+import dev.ect.spark.evaluation.NetworkCost;
 import dev.ect.spark.exchange.ParameterServerNode;
 import java.io.File;
 import java.util.ArrayList;

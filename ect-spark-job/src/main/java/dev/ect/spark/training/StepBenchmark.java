@@ -13,7 +13,10 @@ import dev.ect.model.tuning.Loss;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.model.tuning.Tuner;
 import dev.ect.spark.config.ObjectiveConfig;
+import dev.ect.spark.evaluation.NetworkCost;
+import dev.ect.spark.evaluation.SampleBenchmark;
 import dev.ect.spark.report.Memory;
+import dev.ect.spark.report.Timings;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.stream.LongStream;
@@ -103,9 +106,7 @@ public final class StepBenchmark {
         }
       }
     }
-    double total = Arrays.stream(seconds).sum();
-    Arrays.sort(seconds);
-    double median = (seconds[(steps - 1) / 2] + seconds[steps / 2]) / 2;
+    double median = Timings.median(seconds);
     return new Result(
         engine.name(),
         engine.precision().id(),
@@ -117,7 +118,7 @@ public final class StepBenchmark {
         (double) taught / ((long) batch * steps),
         median,
         batch / median,
-        flops / total / 1e9,
+        flops / Arrays.stream(seconds).sum() / 1e9,
         Memory.peakGib());
   }
 
@@ -127,13 +128,7 @@ public final class StepBenchmark {
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = Math.max(-1, Math.min(1, pixels[i] / 2));
     }
-    float[][] labels = null;
-    if (spec.labelDim() > 0) {
-      labels = new float[batch][spec.labelDim()];
-      for (int i = 0; i < batch; i++) {
-        labels[i][i % spec.labelDim()] = 1;
-      }
-    }
+    float[][] labels = SampleBenchmark.classesInTurn(batch, spec.labelDim());
     return Batch.draw(
         pixels, new Conditioning(labels, null), LongStream.range(0, batch).toArray(), seed, step);
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ect.model.network.Architecture;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
+import dev.ect.spark.evaluation.NetworkCost;
 import dev.ect.spark.exchange.ParameterServerNode;
 import java.util.List;
 import java.util.Map;

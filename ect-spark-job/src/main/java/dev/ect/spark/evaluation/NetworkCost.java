@@ -1,4 +1,4 @@
-package dev.ect.spark.training;
+package dev.ect.spark.evaluation;
 
 import dev.ect.model.network.Network;
 import dev.ect.model.network.ParameterLayout;
