@@ -23,16 +23,33 @@ public final class Generator {
    */
   public static float[][] generate(
       Denoiser denoiser, List<Double> midT, long seed, long[] numbers, float[][] labels) {
-    FewStepSampler sampler = new FewStepSampler(denoiser, FewStepSampler.T_MAX, midT);
-    int size = denoiser.network().spec().imageSize();
     float[][] images = new float[numbers.length][];
     for (int from = 0; from < numbers.length; from += BATCH) {
       int to = Math.min(from + BATCH, numbers.length);
       float[][] part = labels == null ? null : Arrays.copyOfRange(labels, from, to);
-      float[] batch =
-          sampler.sample(seed, Arrays.copyOfRange(numbers, from, to), new Conditioning(part, null));
-      for (int i = from; i < to; i++) {
-        images[i] = Arrays.copyOfRange(batch, (i - from) * size, (i - from + 1) * size);
+      long[] some = Arrays.copyOfRange(numbers, from, to);
+      float[][] batch = batch(denoiser, List.of(midT), seed, some, part)[0];
+      System.arraycopy(batch, 0, images, from, batch.length);
+    }
+    return images;
+  }
+
+  /**
+   * Generates one batch with several samplers, which share their first evaluation.
+   *
+   * @param midTs the intermediate times of each
+   * @return per sampler {@code [N][C*H*W]}, about [-1, 1]
+   */
+  static float[][][] batch(
+      Denoiser denoiser, List<List<Double>> midTs, long seed, long[] numbers, float[][] labels) {
+    int size = denoiser.network().spec().imageSize();
+    float[][] batches =
+        FewStepSampler.sampleEach(
+            denoiser, FewStepSampler.T_MAX, midTs, seed, numbers, new Conditioning(labels, null));
+    float[][][] images = new float[batches.length][numbers.length][];
+    for (int sampler = 0; sampler < batches.length; sampler++) {
+      for (int i = 0; i < numbers.length; i++) {
+        images[sampler][i] = Arrays.copyOfRange(batches[sampler], i * size, (i + 1) * size);
       }
     }
     return images;

@@ -1,2 +1,2 @@
-/** Images from a network that is being tuned. */
+/** Images of networks: generating them on Spark's executors, and measuring how good they are. */
 package dev.ect.spark.evaluation;
