@@ -1,18 +1,17 @@
 package dev.ect.spark.training;
 
 import dev.ect.model.engine.Engine;
-import dev.ect.model.engine.Engines;
 import dev.ect.model.io.Store;
 import dev.ect.model.tuning.Batch;
 import dev.ect.model.tuning.Loss;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.model.tuning.Tuner;
-import dev.ect.spark.config.EngineConfig;
 import dev.ect.spark.config.ExchangeConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.data.BatchLoader;
 import dev.ect.spark.data.Slice;
+import dev.ect.spark.evaluation.TaskDevice;
 import dev.ect.spark.exchange.GradientExchange;
 import dev.ect.spark.exchange.Traffic;
 import dev.ect.spark.report.LogLines;
@@ -23,7 +22,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.spark.SparkEnv;
 
 /**
  * A replica of the network on an executor, with its engine, optimiser state and part of the data.
@@ -82,17 +80,20 @@ final class Replica implements AutoCloseable {
    *
    * @param gang number of the gang that it belongs to
    * @param exchange becomes the replica's, and is closed if it cannot be made
-   * @param device what the task was given; replaces {@code auto}
+   * @param device what the task was given
    * @throws ReplicaLostException if there is no checkpoint of that step
    */
   static Replica open(
-      Store store, RunPlan plan, int gang, GradientExchange exchange, String device, Progress start)
+      Store store,
+      RunPlan plan,
+      int gang,
+      GradientExchange exchange,
+      TaskDevice device,
+      Progress start)
       throws IOException {
-    EngineConfig config =
-        plan.engine().device().equals("auto") ? plan.engine().withDevice(device) : plan.engine();
     Engine engine = null;
     try {
-      engine = Engines.open(config.name(), config.options(threads(plan)));
+      engine = device.open(plan.engine());
       return new Replica(store, plan, gang, exchange, engine, start);
     } catch (IOException | RuntimeException | Error e) {
       if (engine != null) {
@@ -102,16 +103,6 @@ final class Replica implements AutoCloseable {
       exchange.close();
       throw e;
     }
-  }
-
-  /** What the plan says, or else the cores that Spark gave this executor. */
-  private static int threads(RunPlan plan) {
-    if (plan.threads() > 0) {
-      return plan.threads();
-    }
-    int cores = Runtime.getRuntime().availableProcessors();
-    SparkEnv env = SparkEnv.get();
-    return env == null ? cores : env.conf().getInt("spark.executor.cores", cores);
   }
 
   int rank() {
@@ -151,8 +142,8 @@ final class Replica implements AutoCloseable {
       if (tickEnded || end) {
         boolean finished = complete && segment.last();
         ticks.add(endTick(schedule.stage(step), new Saver.Moment(tick, tickEnded, end, finished)));
-        if (end && (finished || !complete)) {
-          // Nobody may come back to this replica.
+        if (end && (finished || !complete || segment.evaluated())) {
+          // Nobody may come back to this replica, or somebody reads the snapshot now.
           saver.finish();
         }
       }

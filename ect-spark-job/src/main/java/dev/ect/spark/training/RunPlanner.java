@@ -18,6 +18,7 @@ import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.RunConfig;
 import dev.ect.spark.config.UserError;
+import dev.ect.spark.evaluation.EvaluationPlan;
 import dev.ect.spark.evaluation.GridPlan;
 import dev.ect.spark.report.RunDirectory;
 import java.io.FileNotFoundException;
@@ -36,8 +37,10 @@ public final class RunPlanner {
    * @param plan for the executors
    * @param start how far it has come already
    * @param isNew whether its directory is yet to be made
+   * @param evaluation of its network, where it is evaluated
    */
-  public record Planned(RunPlan plan, Progress start, boolean isNew) {}
+  public record Planned(
+      RunPlan plan, Progress start, boolean isNew, Optional<EvaluationPlan> evaluation) {}
 
   private static final double MAX_SHRINKING = 1 << 20;
 
@@ -64,6 +67,7 @@ public final class RunPlanner {
         problems.isEmpty() || !config.data().path().isEmpty()
             ? index(store, config, problems)
             : null;
+    Optional<EvaluationPlan> evaluation = evaluation(store, config, threads, problems);
     if (!problems.isEmpty()) {
       throw new UserError(problems);
     }
@@ -113,7 +117,21 @@ public final class RunPlanner {
         snapshot.requireTransferable(network);
       }
     }
-    return new Planned(plan, start, existing.isEmpty());
+    return new Planned(plan, start, existing.isEmpty(), evaluation);
+  }
+
+  private static Optional<EvaluationPlan> evaluation(
+      Store store, JobConfig config, int threads, List<String> problems) throws IOException {
+    if (config.run().evalEvery() == 0) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          EvaluationPlan.of(store, config, EvaluationPlan.measurements(config), threads));
+    } catch (UserError e) {
+      e.getMessage().lines().filter(line -> !problems.contains(line)).forEach(problems::add);
+      return Optional.empty();
+    }
   }
 
   /** In float32, t and r are the same number where n(t) / q^(stage+1) is less than about 2^-20. */

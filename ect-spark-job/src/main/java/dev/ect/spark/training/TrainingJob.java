@@ -7,12 +7,14 @@ import dev.ect.model.tuning.TickSchedule;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.data.HadoopStore;
+import dev.ect.spark.evaluation.EvaluationPlan;
 import dev.ect.spark.training.SegmentResult.Outcome;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -35,6 +37,7 @@ public final class TrainingJob {
   private final boolean isNew;
   private final Progress start;
   private final String configuration;
+  private final Optional<EvaluationPlan> evaluation;
   private final PrintStream out;
 
   private RunPlan plan;
@@ -60,6 +63,7 @@ public final class TrainingJob {
     plan = planned.plan();
     isNew = planned.isNew();
     start = planned.start();
+    evaluation = planned.evaluation();
     this.configuration = configuration;
     this.out = out;
   }
@@ -80,14 +84,22 @@ public final class TrainingJob {
         Journal journal = new Journal(store, plan, out, start.step());
         SegmentRunner runner =
             new SegmentRunner(spark, store, plan, config.spark().segmentTimeout(), journal);
-        Crew crew = new Crew(spark.sc(), config.spark(), config.exchange(), journal::line)) {
+        Crew crew = new Crew(spark.sc(), config.spark(), config.exchange(), journal::line);
+        RunEvaluation evaluations = openEvaluations(journal)) {
       introduce(journal);
-      return segments(runner, crew, journal);
+      return segments(runner, crew, evaluations, journal);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new UserError(
           "the run was interrupted; go on with --resume " + plan.directory().path());
     }
+  }
+
+  /** Null where the run is not evaluated. */
+  private RunEvaluation openEvaluations(Journal journal) throws IOException {
+    return evaluation.isEmpty()
+        ? null
+        : RunEvaluation.open(spark, store, plan, journal, evaluation.get(), out);
   }
 
   private void stopInOrder() {
@@ -126,12 +138,17 @@ public final class TrainingJob {
     }
   }
 
-  private RunSummary segments(SegmentRunner runner, Crew crew, Journal journal)
+  private RunSummary segments(
+      SegmentRunner runner, Crew crew, RunEvaluation evaluations, Journal journal)
       throws IOException, InterruptedException {
     StopRequest stop = new StopRequest(store, plan.directory().stopFile());
     Attempts attempts = new Attempts(config.spark(), start.step());
     Progress progress = start;
     boolean stopped = false;
+    if (isEvaluated(start.step()) && !evaluations.isKept(start)) {
+      // The run had ended before its evaluation.
+      evaluations.evaluate(start);
+    }
     try {
       while (progress.step() < plan.schedule().totalSteps() && !stopped) {
         boolean started = false;
@@ -142,10 +159,14 @@ public final class TrainingJob {
             break;
           }
           started = true;
-          List<SegmentResult> results = run(runner, next(progress), gang, journal);
+          Segment segment = next(progress);
+          List<SegmentResult> results = run(runner, segment, gang, journal);
           progress = results.get(0).progress();
           stopped = results.get(0).outcome() == Outcome.STOPPED;
           attempts.reached(progress.step());
+          if (!stopped && segment.evaluated() && progress.step() == segment.toStep()) {
+            evaluations.evaluate(progress);
+          }
         } catch (SegmentRunner.LostException | IllegalStateException e) {
           if (spark.sc().isStopped()) {
             stopped = true;
@@ -188,12 +209,31 @@ public final class TrainingJob {
         engine);
   }
 
-  /** The segment after a step: to the end of its last tick. */
+  /**
+   * The segment after a step: to the end of its last tick, or of one that an evaluation follows.
+   */
   private Segment next(Progress progress) {
     TickSchedule schedule = plan.schedule();
-    long lastTick = schedule.tick(progress.step()) + config.spark().segmentTicks() - 1;
+    long tick = schedule.tick(progress.step());
+    long lastTick = tick + config.spark().segmentTicks() - 1;
+    if (evaluation.isPresent()) {
+      // Tick 0 is a single step.
+      long every = plan.run().evalEvery();
+      lastTick = Math.min(lastTick, Math.max(1, (tick + every - 1) / every) * every);
+    }
     long to = schedule.tickEnd(lastTick);
-    return Segment.from(progress, to, to == schedule.totalSteps());
+    return Segment.from(progress, to, to == schedule.totalSteps(), isEvaluated(to));
+  }
+
+  /** Whether an evaluation follows a step. */
+  private boolean isEvaluated(long step) {
+    if (evaluation.isEmpty() || step == 0) {
+      return false;
+    }
+    TickSchedule schedule = plan.schedule();
+    long tick = schedule.tick(step - 1);
+    boolean due = tick > 0 && tick % plan.run().evalEvery() == 0;
+    return step == schedule.totalSteps() || (due && schedule.tickEnd(tick) == step);
   }
 
   /** Runs a segment; returns what the replicas say, by rank. */
