@@ -10,6 +10,8 @@ import picocli.CommandLine.Command;
     description = "Measures speed and memory.",
     subcommands = {
       BenchStepCommand.class,
+      BenchSampleCommand.class,
+      BenchMetricsCommand.class,
       BenchExchangeCommand.class,
       BenchOverheadCommand.class,
       ExchangeNodeCommand.class,
@@ -20,6 +22,6 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new UserError("bench: expected a command: step, exchange or overhead");
+    throw new UserError("bench: expected a command: step, sample, metrics, exchange or overhead");
   }
 }

@@ -59,6 +59,22 @@ final class EngineOptionsMixin {
     return Optional.ofNullable(precision);
   }
 
+  /** What is given, as overrides of a configuration. */
+  List<String> overrides() {
+    List<String> overrides = new ArrayList<>();
+    add(overrides, "name", engine);
+    add(overrides, "device", device);
+    add(overrides, "precision", precision);
+    add(overrides, "threads", threads);
+    return overrides;
+  }
+
+  private static void add(List<String> overrides, String key, Object value) {
+    if (value != null) {
+      overrides.add("engine." + key + "=" + value);
+    }
+  }
+
   /** Device and threads where given, for another process. */
   List<String> arguments() {
     List<String> arguments = new ArrayList<>();

@@ -2,6 +2,7 @@ package dev.ect.spark.cli;
 
 import dev.ect.model.engine.EngineUnavailableException;
 import dev.ect.spark.config.UserError;
+import dev.ect.spark.evaluation.StageLostException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Command;
       TuneCommand.class,
       PretrainCommand.class,
       SampleCommand.class,
+      EvaluateCommand.class,
+      StatsCommand.class,
+      SearchMidTCommand.class,
       ForwardCommand.class,
       DatasetCommand.class,
       BenchCommand.class,
@@ -104,9 +108,9 @@ public final class Main {
         .forEach(Main::addHelp);
   }
 
-  /** Trouble with files and engines is the user's to put right. */
+  /** Trouble with files, engines and executors is the user's to put right. */
   private static Exception explained(Exception e) {
-    if (e instanceof EngineUnavailableException) {
+    if (e instanceof EngineUnavailableException || e instanceof StageLostException) {
       return new UserError(e.getMessage());
     }
     if (e instanceof FileSystemException file) {

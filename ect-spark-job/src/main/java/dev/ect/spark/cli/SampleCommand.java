@@ -1,32 +1,43 @@
 package dev.ect.spark.cli;
 
 import dev.ect.model.checkpoint.NetworkSnapshot;
-import dev.ect.model.dataset.EdmDatasetWriter;
-import dev.ect.model.dataset.ImageShape;
-import dev.ect.model.dataset.Pixels;
-import dev.ect.model.engine.Engine;
+import dev.ect.model.dataset.DatasetIndex;
+import dev.ect.model.dataset.DatasetIndexer;
+import dev.ect.model.dataset.DatasetOptions;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
-import dev.ect.model.random.Philox;
-import dev.ect.model.random.Purpose;
+import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.sampling.FewStepSampler;
-import dev.ect.model.sampling.ImageGrid;
+import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.UserError;
-import dev.ect.spark.evaluation.Generator;
+import dev.ect.spark.data.HadoopStore;
+import dev.ect.spark.evaluation.ImageRange;
+import dev.ect.spark.evaluation.SampleLabels;
+import dev.ect.spark.evaluation.SampleStage;
+import dev.ect.spark.training.SparkContexts;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.LongStream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Generates images. */
-@Command(name = "sample", description = "Generates images with a tuned network.")
+@Command(
+    name = "sample",
+    description = {
+      "Generates images with a tuned network, on Spark's executors.",
+      "Image number i follows from --seed and i alone, whatever else is generated."
+    })
 final class SampleCommand implements Callable<Integer> {
+  private static final String NONE = "none";
+  private static final int MOST_IN_GRID = 10_000;
+
   private final PrintStream out;
 
   @Option(
@@ -36,18 +47,21 @@ final class SampleCommand implements Callable<Integer> {
       description = "Network snapshot.")
   private String network;
 
-  @Option(
-      names = "--num",
-      defaultValue = "64",
-      description = "Images; numbered from 0. Default: ${DEFAULT-VALUE}.")
-  private int num;
+  @Option(names = "--num", description = "Images, numbered from 0. Default: 64.")
+  private Integer num;
 
   @Option(
       names = "--seeds",
+      paramLabel = "RANGES",
+      converter = SeedRanges.Converter.class,
+      description = "Numbers of the images, such as 0-63 or 1,2,5-10; instead of --num.")
+  private SeedRanges seeds;
+
+  @Option(
+      names = "--seed",
       defaultValue = "0",
-      split = ",",
-      description = "Seed of the set; several make a set each. Default: ${DEFAULT-VALUE}.")
-  private List<Long> seeds;
+      description = "Of the whole set. Default: ${DEFAULT-VALUE}.")
+  private long seed;
 
   @Option(
       names = "--mid-t",
@@ -59,7 +73,8 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--classes",
       split = ",",
-      description = "Class of image i: the i-th of these, repeating. Random unless given.")
+      description =
+          "Classes that the images have in turn. Unless given: as often as in --data, else at random.")
   private List<Integer> classes = List.of();
 
   @Option(names = "--grid", paramLabel = "PNG", description = "Writes all images as one.")
@@ -68,10 +83,13 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "PATH",
-      description = "Writes an EDM dataset: a .zip, else a folder.")
+      description =
+          "Writes an EDM dataset: a .zip, else a folder; "
+              + NONE
+              + " for nothing, to measure speed.")
   private String dataset;
 
-  @Mixin private EngineOptionsMixin engines;
+  @Mixin private EvaluationOptions options;
 
   SampleCommand(PrintStream out) {
     this.out = out;
@@ -79,123 +97,122 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    HadoopStore store = Stores.open();
     List<String> problems = new ArrayList<>();
-    if (num < 1) {
-      problems.add("--num is " + num + "; expected at least 1");
-    }
-    for (double t : midT) {
-      if (!(t > 0 && t < FewStepSampler.T_MAX)) {
-        problems.add("--mid-t is " + t + "; expected more than 0 and less than 80");
-      }
-    }
+    checkNumbers(problems);
+    checkTimes("--mid-t", midT, problems);
     if (grid == null && dataset == null) {
-      problems.add("neither --grid nor --out is given; expected at least one of them");
+      problems.add(
+          "neither --grid nor --out is given; expected at least one of them, or --out " + NONE);
     }
-    if (seeds.size() > 1 && dataset != null) {
-      problems.add("--out takes one set; expected a single seed in --seeds");
-    }
-    Store store = Stores.open();
-    if (!store.exists(network)) {
-      problems.add(network + ": no such network snapshot (--network)");
-    } else if (!classes.isEmpty()) {
-      checkClasses(store, problems);
-    }
-    for (String target : new String[] {grid, dataset}) {
+    NetworkSpec spec = spec(store, problems);
+    boolean keeps = dataset != null && !dataset.equals(NONE);
+    for (String target : new String[] {grid, keeps ? dataset : null}) {
       if (target != null && store.exists(target)) {
         problems.add(target + ": exists already; expected a new name");
       }
     }
-    if (!problems.isEmpty()) {
-      throw new UserError(problems);
-    }
-    try (Engine engine = engines.open();
-        LoadedNetwork loaded = LoadedNetwork.open(store, network, engine)) {
-      long begin = System.nanoTime();
-      List<float[]> images = new ArrayList<>();
-      List<Integer> drawn = new ArrayList<>();
-      for (long seed : seeds) {
-        generate(loaded, seed, images, drawn);
-      }
-      write(store, loaded, images, drawn);
-      double seconds = (System.nanoTime() - begin) / 1e9;
-      out.printf(
-          Locale.ROOT,
-          "%d images in %d steps on %s (%s): %.1f images per second%n",
-          images.size(),
-          midT.size() + 1,
-          engine.name(),
-          engine.device(),
-          images.size() / seconds);
+    checkClasses(spec, problems);
+    List<String> further = List.of("run.seed=" + seed);
+    JobConfig config = options.read(store, "", further, problems);
+    SampleLabels labels = labels(store, config.data().path(), spec);
+    SparkConf conf = SparkContexts.settings(config.spark());
+    int executors = config.spark().executors();
+    int threads = config.engine().threads();
+    SampleStage stage =
+        new SampleStage(
+            network,
+            seeds == null ? List.of(new ImageRange(0, number())) : seeds.ranges(),
+            midT,
+            config.run().seed(),
+            labels,
+            config.engine(),
+            config.evaluation().batch(),
+            executors,
+            threads > 0 ? threads : SparkContexts.threads(conf, executors));
+    try (JavaSparkContext spark = SparkContexts.open(conf)) {
+      stage.run(
+          spark,
+          Stores.of(conf),
+          new SampleStage.Target(keeps ? dataset : "", grid == null ? "" : grid),
+          out);
     }
     return 0;
   }
 
-  private void checkClasses(Store store, List<String> problems) throws IOException {
-    int labelDim;
-    try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, network)) {
-      labelDim = snapshot.spec().labelDim();
-    } catch (BadFileException e) {
-      problems.add(e.getMessage());
-      return;
+  private int number() {
+    return num == null ? 64 : num;
+  }
+
+  private void checkNumbers(List<String> problems) {
+    if (num != null && seeds != null) {
+      problems.add("both --num and --seeds are given; expected one of them");
     }
-    if (labelDim == 0) {
-      problems.add(network + ": is unconditional; expected no --classes");
-      return;
+    if (number() < 1) {
+      problems.add("--num is " + num + "; expected at least 1");
     }
-    for (int each : classes) {
-      if (each < 0 || each >= labelDim) {
-        problems.add("--classes has " + each + "; expected 0 to " + (labelDim - 1));
+    long count = seeds == null ? number() : seeds.count();
+    if (grid != null && count > MOST_IN_GRID) {
+      problems.add("--grid would hold " + count + " images; expected at most " + MOST_IN_GRID);
+    }
+  }
+
+  /** Adds a line for every time that no sampler takes. */
+  static void checkTimes(String option, List<Double> times, List<String> problems) {
+    for (double t : times) {
+      if (!(t > 0 && t < FewStepSampler.T_MAX)) {
+        problems.add(option + " is " + t + "; expected more than 0 and less than 80");
       }
     }
   }
 
-  private void generate(
-      LoadedNetwork loaded, long seed, List<float[]> images, List<Integer> drawn) {
-    int labelDim = loaded.spec().labelDim();
-    int[] classOf = new int[num];
-    float[][] labels = labelDim == 0 ? null : new float[num][labelDim];
-    for (int i = 0; i < num && labelDim > 0; i++) {
-      classOf[i] =
-          classes.isEmpty()
-              ? new Philox(seed, Purpose.SAMPLE_LABELS, 0, i).nextInt(labelDim)
-              : classes.get(i % classes.size());
-      labels[i][classOf[i]] = 1;
+  /** The network's specification; null where there is none, with the reason among the problems. */
+  private NetworkSpec spec(Store store, List<String> problems) throws IOException {
+    try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, network)) {
+      return snapshot.spec();
+    } catch (FileNotFoundException e) {
+      problems.add(network + ": no such network snapshot (--network)");
+    } catch (BadFileException e) {
+      problems.add(e.getMessage());
     }
-    float[][] generated =
-        Generator.generate(
-            loaded.denoiser(), midT, seed, LongStream.range(0, num).toArray(), labels);
-    for (int i = 0; i < num; i++) {
-      images.add(generated[i]);
-      drawn.add(labelDim == 0 ? -1 : classOf[i]);
+    return null;
+  }
+
+  private void checkClasses(NetworkSpec spec, List<String> problems) {
+    if (spec == null || classes.isEmpty()) {
+      return;
+    }
+    if (spec.labelDim() == 0) {
+      problems.add(network + ": is unconditional; expected no --classes");
+      return;
+    }
+    for (int each : classes) {
+      if (each < 0 || each >= spec.labelDim()) {
+        problems.add("--classes has " + each + "; expected 0 to " + (spec.labelDim() - 1));
+      }
     }
   }
 
-  private void write(Store store, LoadedNetwork loaded, List<float[]> images, List<Integer> drawn)
-      throws IOException {
-    ImageShape shape =
-        ImageShape.square(loaded.spec().imgChannels(), loaded.spec().imgResolution());
-    if (grid != null) {
-      int columns = (int) Math.ceil(Math.sqrt(images.size()));
-      byte[][] pixels = images.stream().map(Pixels::toGridBytes).toArray(byte[][]::new);
-      ImageGrid.write(store, grid, pixels, shape, columns, 1);
-      out.println("wrote " + grid);
+  private SampleLabels labels(Store store, String data, NetworkSpec spec) throws IOException {
+    if (spec.labelDim() == 0) {
+      return SampleLabels.none();
     }
-    if (dataset != null) {
-      EdmDatasetWriter.write(
-          store,
-          dataset,
-          writer -> {
-            for (int i = 0; i < images.size(); i++) {
-              // Metrics are taken of datasets.
-              byte[] pixels = Pixels.toMetricBytes(images.get(i));
-              if (drawn.get(i) < 0) {
-                writer.add(i, shape, pixels);
-              } else {
-                writer.add(i, shape, pixels, drawn.get(i));
-              }
-            }
-          });
-      out.println("wrote " + dataset);
+    if (!classes.isEmpty()) {
+      return SampleLabels.inTurn(spec.labelDim(), classes);
     }
+    if (data.isEmpty()) {
+      return SampleLabels.anyClass(spec.labelDim());
+    }
+    DatasetIndex index = DatasetIndexer.index(store, data, DatasetOptions.ALL);
+    if (index.labelDim() != spec.labelDim()) {
+      throw new UserError(
+          data
+              + ": has labels of width "
+              + index.labelDim()
+              + "; expected "
+              + spec.labelDim()
+              + " as the network takes them (data.path)");
+    }
+    return SampleLabels.of(index);
   }
 }

@@ -7,9 +7,9 @@ import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.data.HadoopStore;
+import dev.ect.spark.evaluation.NetworkCost;
 import dev.ect.spark.report.RunLog;
 import dev.ect.spark.training.MemoryPlan;
-import dev.ect.spark.training.NetworkCost;
 import dev.ect.spark.training.RunPlan;
 import dev.ect.spark.training.RunPlanner;
 import dev.ect.spark.training.RunSummary;
@@ -21,7 +21,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -58,7 +57,7 @@ abstract class TrainCommand implements Callable<Integer> {
           summary.imagesPerSecond());
       return 0;
     }
-    SparkConf conf = SparkContexts.settings(config.spark());
+    SparkConf conf = SparkContexts.barrierSettings(config.spark());
     RunPlanner.Planned planned =
         RunPlanner.plan(store, config, SparkContexts.threads(conf, config.spark().executors()));
     out.println(ConfigSources.render(config.resolved()));
@@ -88,8 +87,8 @@ abstract class TrainCommand implements Callable<Integer> {
    * @param out for the run's lines
    */
   static RunSummary run(JobConfig config, PrintStream out) throws IOException {
-    SparkConf conf = SparkContexts.settings(config.spark());
-    HadoopStore store = new HadoopStore(SparkHadoopUtil.get().newConfiguration(conf));
+    SparkConf conf = SparkContexts.barrierSettings(config.spark());
+    HadoopStore store = Stores.of(conf);
     RunPlanner.Planned planned =
         RunPlanner.plan(store, config, SparkContexts.threads(conf, config.spark().executors()));
     memoryWarnings(config, planned.plan(), conf, out);
@@ -147,6 +146,18 @@ abstract class TrainCommand implements Callable<Integer> {
         "about %.1f GiB per executor at %d images per round, in float32",
         cost.trainingBytes(parameters, round) / (1 << 30),
         round);
+    line(
+        "evaluation",
+        "%s",
+        planned
+            .evaluation()
+            .map(
+                evaluation ->
+                    config.evaluation().metrics()
+                        + " every "
+                        + config.run().evalEvery()
+                        + " ticks and at the end")
+            .orElse("none (run.eval-every)"));
     line("run directory", "%s%s", plan.directory().path(), planned.isNew() ? "" : " (exists)");
   }
 

@@ -22,6 +22,7 @@ import dev.ect.model.engine.Engines;
 import dev.ect.model.io.LocalStore;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.evaluation.Generator;
+import dev.ect.spark.evaluation.LoadedNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -332,7 +333,7 @@ class TuneTest {
     assertEquals(
         List.of(
             "--num is 0; expected at least 1",
-            "neither --grid nor --out is given; expected at least one of them",
+            "neither --grid nor --out is given; expected at least one of them, or --out none",
             "--classes has 10; expected 0 to 9",
             "--classes has -1; expected 0 to 9"),
         said.lines().toList());
