@@ -64,10 +64,15 @@ final class PrecisionRecallStage {
    */
   record Result(double precision, double recall) {}
 
-  /** Which images a slice holds. */
-  private enum Side {
-    REAL,
-    GENERATED
+  /**
+   * Which slice, in a shuffle.
+   *
+   * @param generated whether it holds generated images; no enum, whose hash code is another one in
+   *     every JVM
+   * @param number of the slice in its set
+   */
+  private record Slice(boolean generated, int number) implements Serializable {
+    private static final long serialVersionUID = 1L;
   }
 
   /** How many pairs of blocks are compared. */
@@ -95,7 +100,7 @@ final class PrecisionRecallStage {
     Broadcast<Radii> radii = null;
     try {
       radii = spark.broadcast(new Radii(radii(reals, done), radii(fakes, done)));
-      List<Tuple2<Tuple2<Side, Integer>, Integer>> covered =
+      List<Tuple2<Slice, Integer>> covered =
           reals
               .cartesian(fakes)
               .flatMapToPair(new Cover(radii, cut, threads, done))
@@ -103,8 +108,8 @@ final class PrecisionRecallStage {
               .mapValues(BitSet::cardinality)
               .collect();
       return new Result(
-          (double) count(covered, Side.GENERATED) / generated.count(),
-          (double) count(covered, Side.REAL) / real.count());
+          (double) count(covered, true) / generated.count(),
+          (double) count(covered, false) / real.count());
     } finally {
       if (!spark.sc().isStopped()) {
         reals.unpersist(false);
@@ -116,8 +121,11 @@ final class PrecisionRecallStage {
     }
   }
 
-  private static int count(List<Tuple2<Tuple2<Side, Integer>, Integer>> covered, Side side) {
-    return covered.stream().filter(each -> each._1()._1() == side).mapToInt(Tuple2::_2).sum();
+  private static int count(List<Tuple2<Slice, Integer>> covered, boolean generated) {
+    return covered.stream()
+        .filter(each -> each._1().generated() == generated)
+        .mapToInt(Tuple2::_2)
+        .sum();
   }
 
   private static BitSet or(BitSet a, BitSet b) {
@@ -201,15 +209,13 @@ final class PrecisionRecallStage {
 
   /** Which images of a real and a generated block lie within a radius of the other block. */
   private record Cover(Broadcast<Radii> radii, Cut cut, int threads, LongAccumulator done)
-      implements PairFlatMapFunction<
-          Tuple2<FeatureBlock, FeatureBlock>, Tuple2<Side, Integer>, BitSet> {
+      implements PairFlatMapFunction<Tuple2<FeatureBlock, FeatureBlock>, Slice, BitSet> {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public Iterator<Tuple2<Tuple2<Side, Integer>, BitSet>> call(
-        Tuple2<FeatureBlock, FeatureBlock> pair) {
+    public Iterator<Tuple2<Slice, BitSet>> call(Tuple2<FeatureBlock, FeatureBlock> pair) {
       List<FeatureBlock> generated = cut.slices(pair._2());
-      List<Tuple2<Tuple2<Side, Integer>, BitSet>> covered = new ArrayList<>();
+      List<Tuple2<Slice, BitSet>> covered = new ArrayList<>();
       for (FeatureBlock r : cut.slices(pair._1())) {
         for (FeatureBlock g : generated) {
           float[] distances =
@@ -222,8 +228,8 @@ final class PrecisionRecallStage {
                   transposed(distances, r.rows(), g.rows()),
                   g.rows(),
                   radii.value().real().get(r.number()));
-          covered.add(new Tuple2<>(new Tuple2<>(Side.REAL, r.number()), reals));
-          covered.add(new Tuple2<>(new Tuple2<>(Side.GENERATED, g.number()), fakes));
+          covered.add(new Tuple2<>(new Slice(false, r.number()), reals));
+          covered.add(new Tuple2<>(new Slice(true, g.number()), fakes));
         }
       }
       done.add(1L);

@@ -24,8 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Evaluations on executors in JVMs of their own: the same numbers, also when one is killed. */
 class DistributedEvaluateTest {
+  /** With more than one block of images in precision and recall. */
   private static final List<String> METRICS =
-      List.of("two_step_fid3k_full", "kid3k_full", "is3k", "pr3k3_full");
+      List.of("two_step_fid3k_full", "kid3k_full", "is3k", "pr5k3_full");
+
   private static final Duration WORKED = Duration.ofMillis(800);
 
   @TempDir static Path folder;
@@ -107,7 +109,7 @@ class DistributedEvaluateTest {
     List<String> arguments = evaluate("killed");
     arguments.add("spark.executors=2");
     ClusterRun run = cluster.start(DistributedRuns.executors(2), arguments);
-    run.awaitLine(line -> line.startsWith("generating 3,000 images"), PATIENCE);
+    run.awaitLine(line -> line.startsWith("generating 5,000 images"), PATIENCE);
     List<ProcessHandle> executors = run.executors();
     assertEquals(2, executors.size());
     awaitWork(executors.get(0));
