@@ -59,14 +59,15 @@ class DistributedRecoveryTest {
     // The one with rank 0, which writes the checkpoints in the background, is among them.
     runs.files("killed").awaitState(10, PATIENCE);
     ClusterRun.kill(executors.get(0));
-    run.awaitLine(DistributedRecoveryTest::saysLost, PATIENCE);
+    run.awaitLine(line -> line.contains("Lost executor"), PATIENCE);
     run.succeed(PATIENCE);
     assertSameBits(undisturbed, runs.files("killed"));
+    // Between two segments nothing is lost: the next one waits for the executor that replaces it.
     List<String> log = runs.files("killed").log();
     List<Long> steps =
         log.stream().filter(DistributedRecoveryTest::saysLost).map(line -> step(line)).toList();
-    assertEquals(1, steps.size(), () -> String.join("\n", log));
-    assertTrue(steps.get(0) >= 10, steps::toString);
+    assertTrue(steps.size() <= 1, () -> String.join("\n", log));
+    assertTrue(steps.stream().allMatch(step -> step >= 10), steps::toString);
     assertEquals(STEPS, runs.files("killed").losses().size());
   }
 
