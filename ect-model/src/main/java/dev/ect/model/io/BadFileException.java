@@ -13,11 +13,11 @@ public final class BadFileException extends IOException {
    * @param problem what was found, what was expected and what to do
    */
   public BadFileException(String file, String problem) {
-    super(file + ": " + problem);
+    super(Addresses.withoutSecrets(file) + ": " + PlainText.oneLine(problem));
   }
 
   /** As above, with what brought it to light. */
   public BadFileException(String file, String problem, Throwable cause) {
-    super(file + ": " + problem, cause);
+    super(Addresses.withoutSecrets(file) + ": " + PlainText.oneLine(problem), cause);
   }
 }

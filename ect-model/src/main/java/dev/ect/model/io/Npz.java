@@ -5,11 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.time.LocalDateTime;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -58,7 +54,7 @@ public final class Npz implements AutoCloseable {
     this.path = path;
     this.input = input;
     for (ZipDirectory.Entry entry : ZipDirectory.read(path, input)) {
-      Place place = new Place(entry, start(entry));
+      Place place = new Place(entry, ZipDirectory.dataStart(path, input, entry));
       if (entry.name().endsWith(SUFFIX)) {
         String name = entry.name().substring(0, entry.name().length() - SUFFIX.length());
         if (places.put(name, place) != null) {
@@ -170,28 +166,6 @@ public final class Npz implements AutoCloseable {
             new Range(input, place.start(), place.start() + stored),
             (int) Math.max(1, Math.min(stored, BUFFER)));
     return new CheckedInputStream(deflated ? new Inflating(raw) : raw, new CRC32());
-  }
-
-  /**
-   * Where the content of an entry starts: after its local header, which must agree with the zip's
-   * directory.
-   */
-  private long start(ZipDirectory.Entry entry) throws IOException {
-    byte[] name = entry.name().getBytes(StandardCharsets.UTF_8);
-    byte[] header = new byte[ZipDirectory.LOCAL_LENGTH + name.length];
-    if (entry.header() + header.length + entry.stored() <= input.length()) {
-      input.readFully(entry.header(), header, 0, header.length);
-    }
-    ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
-    long start = entry.header() + header.length + Short.toUnsignedInt(fields.getShort(28));
-    if (fields.getInt(0) != ZipDirectory.LOCAL_SIGNATURE
-        || Short.toUnsignedInt(fields.getShort(26)) != name.length
-        || !Arrays.equals(header, ZipDirectory.LOCAL_LENGTH, header.length, name, 0, name.length)
-        || start + entry.stored() > input.length()) {
-      throw new BadFileException(
-          path, entry.name() + " is not where the zip's directory says; the zip is damaged");
-    }
-    return start;
   }
 
   @Override

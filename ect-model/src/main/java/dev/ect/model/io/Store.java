@@ -113,7 +113,9 @@ public interface Store {
     return trimmed.substring(trimmed.lastIndexOf('/') + 1);
   }
 
-  private static String trim(String path) {
+  /** Without slashes at the end; of an http address without what follows its path. */
+  private static String trim(String address) {
+    String path = Addresses.is(address) ? address.replaceFirst("[?#].*", "") : address;
     int end = path.length();
     while (end > 1 && path.charAt(end - 1) == '/') {
       end--;

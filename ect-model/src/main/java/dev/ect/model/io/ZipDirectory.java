@@ -5,11 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * The central directory of a zip file, ZIP64 included (PKWARE's APPNOTE 6.3, sections 4.3 and
- * 4.5.3). Nothing else of the file is read.
+ * 4.5.3).
  */
 public final class ZipDirectory {
   /** The method of entries that are stored as they are. */
@@ -106,6 +107,31 @@ public final class ZipDirectory {
               + directoryEnd);
     }
     return entries(path, bytes(input, start, (int) length), (int) count, start);
+  }
+
+  /**
+   * Where the content of an entry starts: after its local header, which must agree with the
+   * directory.
+   *
+   * @param path the file's name for messages
+   * @throws BadFileException if the entry is not there
+   */
+  public static long dataStart(String path, RandomInput input, Entry entry) throws IOException {
+    byte[] name = entry.name().getBytes(StandardCharsets.UTF_8);
+    byte[] header = new byte[LOCAL_LENGTH + name.length];
+    if (entry.header() + header.length + entry.stored() <= input.length()) {
+      input.readFully(entry.header(), header, 0, header.length);
+    }
+    ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+    long start = entry.header() + header.length + unsigned(fields, 28);
+    if (fields.getInt(0) != LOCAL_SIGNATURE
+        || unsigned(fields, 26) != name.length
+        || !Arrays.equals(header, LOCAL_LENGTH, header.length, name, 0, name.length)
+        || start + entry.stored() > input.length()) {
+      throw new BadFileException(
+          path, entry.name() + " is not where the zip's directory says; the zip is damaged");
+    }
+    return start;
   }
 
   private static List<Entry> entries(

@@ -1,0 +1,59 @@
+package dev.ect.model.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AddressesTest {
+  @Test
+  void onlyHttpIsAnAddress() {
+    assertTrue(Addresses.is("HTTPS://host/x"));
+    assertFalse(Addresses.is("hdfs://host/x"));
+    assertFalse(Addresses.is("folder/http://x"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "https://me:hush@host:81/a/b.pkl?token=hush#sha256=00, https://host:81/a/b.pkl",
+    "http://host/a.pkl, http://host/a.pkl",
+    "http://me:hush@bad host/x, http://...",
+    "hdfs://me@host/a?b, hdfs://me@host/a?b"
+  })
+  void pathsAreShownWithoutSecrets(String path, String shown) {
+    assertEquals(shown, Addresses.withoutSecrets(path));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "https://me:hush@host/b.pkl?token=hush: is damaged | https://host/b.pkl: is damaged",
+        "of http://h/a?b=hush, http://h:8/c#hush | of http://h/a, http://h:8/c",
+        "https://host/b.pkl?token=hush | https://host/b.pkl",
+        "https://host/b.pkl: no such file | https://host/b.pkl: no such file",
+        "data.zip: is it a zip? | data.zip: is it a zip?"
+      })
+  void messagesAreShownWithoutSecrets(String message, String shown) {
+    assertEquals(shown, Addresses.hideSecrets(message));
+  }
+
+  @Test
+  void whatBelongsBesideAnAddressGoesToTheWorkingFolder() {
+    assertEquals("", Addresses.folderOf("https://host/nets/a.pkl"));
+    assertEquals("nets", Addresses.folderOf("nets/a.pkl"));
+  }
+
+  @Test
+  void namesAndErrorsAreThoseOfTheFileBehindIt() {
+    String address = "https://me:hush@host/nets/a.pkl?token=x/y#sha256=00";
+    assertEquals("a.pkl", Store.name(address));
+    assertEquals("https://me:hush@host/nets", Store.parent(address));
+    assertEquals(
+        "https://host/nets/a.pkl: is damaged",
+        new BadFileException(address, "is damaged").getMessage());
+  }
+}
