@@ -2,6 +2,7 @@ package dev.ect.model.network;
 
 import dev.ect.model.engine.Tape;
 import dev.ect.model.engine.Tensor;
+import java.util.Map;
 
 /**
  * A U-Net F(x, c_noise, class labels, augment labels). Immutable: weights and buffers come from
@@ -19,6 +20,12 @@ public interface Network {
    * networks.
    */
   ParameterLayout buffers();
+
+  /**
+   * The filters that PyTorch keeps as buffers in resampling layers, and which follow from the
+   * architecture: {@code [1, 1, k, k]} each, by name.
+   */
+  Map<String, float[]> resampleFilters();
 
   /**
    * Draws initial parameters.

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -43,7 +44,16 @@ public record NetworkSpec(
       new ObjectMapper()
           .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+  /** Far beyond any network, so that sizes computed from a file's claims stay within int. */
+  private static final int MOST_PIXELS = 1 << 14;
+
+  private static final int MOST_LEVELS = 12;
+  private static final int MOST_BLOCKS = 1 << 10;
+  private static final int MOST_CHANNELS = 1 << 20;
+  private static final int MOST_LABELS = 1 << 24;
 
   /**
    * @throws IllegalArgumentException listing everything that is wrong
@@ -52,24 +62,52 @@ public record NetworkSpec(
     channelMult = List.copyOf(channelMult);
     attnResolutions = List.copyOf(attnResolutions);
     List<String> problems = new ArrayList<>();
-    require(problems, imgResolution >= 1, "img_resolution", imgResolution, "at least 1");
-    require(problems, imgChannels == 1 || imgChannels == 3, "img_channels", imgChannels, "1 or 3");
-    require(problems, labelDim >= 0, "label_dim", labelDim, "at least 0");
-    require(problems, augmentDim >= 0, "augment_dim", augmentDim, "at least 0");
     require(
         problems,
-        modelChannels >= 4 && modelChannels % 4 == 0,
+        within(imgResolution, 1, MOST_PIXELS),
+        "img_resolution",
+        imgResolution,
+        "1 to " + MOST_PIXELS);
+    require(problems, imgChannels == 1 || imgChannels == 3, "img_channels", imgChannels, "1 or 3");
+    require(
+        problems, within(labelDim, 0, MOST_LABELS), "label_dim", labelDim, "0 to " + MOST_LABELS);
+    require(
+        problems,
+        within(augmentDim, 0, MOST_LABELS),
+        "augment_dim",
+        augmentDim,
+        "0 to " + MOST_LABELS);
+    require(
+        problems,
+        within(modelChannels, 4, MOST_CHANNELS) && modelChannels % 4 == 0,
         "model_channels",
         modelChannels,
-        "a positive multiple of 4");
+        "a multiple of 4 up to " + MOST_CHANNELS);
     require(
         problems,
-        !channelMult.isEmpty() && channelMult.stream().allMatch(m -> m >= 1),
+        within(channelMult.size(), 1, MOST_LEVELS)
+            && channelMult.stream().allMatch(m -> within(m, 1, MOST_CHANNELS)),
         "channel_mult",
-        channelMult,
-        "one positive multiple per level");
-    require(problems, channelMultEmb >= 1, "channel_mult_emb", channelMultEmb, "at least 1");
-    require(problems, numBlocks >= 1, "num_blocks", numBlocks, "at least 1");
+        channelMult.size() > MOST_LEVELS ? "of " + channelMult.size() + " levels" : channelMult,
+        "one positive multiple for each of at most " + MOST_LEVELS + " levels");
+    require(
+        problems,
+        attnResolutions.size() <= MOST_LEVELS,
+        "attn_resolutions",
+        "of " + attnResolutions.size() + " levels",
+        "at most " + MOST_LEVELS);
+    require(
+        problems,
+        within(channelMultEmb, 1, MOST_CHANNELS),
+        "channel_mult_emb",
+        channelMultEmb,
+        "1 to " + MOST_CHANNELS);
+    require(
+        problems,
+        within(numBlocks, 1, MOST_BLOCKS),
+        "num_blocks",
+        numBlocks,
+        "1 to " + MOST_BLOCKS);
     require(
         problems, dropout >= 0 && dropout < 1, "dropout", dropout, "at least 0 and less than 1");
     require(
@@ -79,6 +117,13 @@ public record NetworkSpec(
         labelDropout,
         "at least 0 and less than 1");
     if (problems.isEmpty()) {
+      long widest = Math.max(Collections.max(channelMult), channelMultEmb);
+      require(
+          problems,
+          widest * modelChannels <= MOST_CHANNELS,
+          "model_channels",
+          modelChannels,
+          "at most " + MOST_CHANNELS / widest + " with multiples of up to " + widest);
       int halvings = channelMult.size() - 1;
       require(
           problems,
@@ -90,6 +135,10 @@ public record NetworkSpec(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException("network: " + String.join("; ", problems));
     }
+  }
+
+  private static boolean within(int value, int least, int most) {
+    return value >= least && value <= most;
   }
 
   private static void require(
@@ -162,7 +211,11 @@ public record NetworkSpec(
    */
   public static NetworkSpec fromJson(String json) {
     try {
-      return JSON.readValue(json, NetworkSpec.class);
+      NetworkSpec spec = JSON.readValue(json, NetworkSpec.class);
+      if (spec == null) {
+        throw new IllegalArgumentException("network specification is null; expected an object");
+      }
+      return spec;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("network specification: " + e.getOriginalMessage(), e);
     }

@@ -6,7 +6,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What the architectures share: an encoder and a decoder of {@link UNetBlock}s, every encoder
@@ -128,6 +131,28 @@ abstract class UNet implements Network {
   @Override
   public ParameterLayout buffers() {
     return bufferLayout;
+  }
+
+  @Override
+  public Map<String, float[]> resampleFilters() {
+    Map<String, float[]> filters = new LinkedHashMap<>();
+    Stream.concat(encoder.stream(), decoder.stream())
+        .filter(block -> block.resampling() != Resampling.NONE)
+        .flatMap(block -> Stream.of(block.name() + ".conv0", block.name() + ".skip"))
+        .forEach(layer -> filters.put(layer + ".resample_filter", squareFilter()));
+    residuals.forEach(layer -> filters.put(layer + ".resample_filter", squareFilter()));
+    return filters;
+  }
+
+  /** The filter in both directions, normalised to the sum 1. */
+  private float[] squareFilter() {
+    double[] filter = settings.filter();
+    double sum = Arrays.stream(filter).sum();
+    float[] square = new float[filter.length * filter.length];
+    for (int i = 0; i < square.length; i++) {
+      square[i] = (float) (filter[i / filter.length] * filter[i % filter.length] / (sum * sum));
+    }
+    return square;
   }
 
   @Override

@@ -71,6 +71,10 @@ final class UNetBlock {
     }
   }
 
+  String name() {
+    return name;
+  }
+
   int in() {
     return in;
   }
