@@ -24,7 +24,6 @@ public record EdmLoss(double pMean, double pStd) implements Loss {
   public double[] backward(
       Denoiser denoiser, Batch batch, Dropout dropout, double scale, BackwardListener listener) {
     Engine engine = denoiser.weights().engine();
-    double sd = denoiser.preconditioning().sigmaData();
     int n = batch.size();
     double[] sigma =
         IntStream.range(0, n)
@@ -44,7 +43,8 @@ public record EdmLoss(double pMean, double pStd) implements Loss {
       double[] losses = engine.squaredDistances(d, y);
       double[] slopes = new double[n];
       for (int i = 0; i < n; i++) {
-        double weight = (sigma[i] * sigma[i] + sd * sd) / (sigma[i] * sd * sigma[i] * sd);
+        // (sigma^2 + sd^2) / (sigma sd)^2
+        double weight = Math.pow(denoiser.preconditioning().out(sigma[i], true), -2);
         losses[i] *= weight;
         slopes[i] = 2 * weight * scale;
       }

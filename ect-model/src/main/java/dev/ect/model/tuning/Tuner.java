@@ -8,6 +8,7 @@ import dev.ect.model.network.Dropout;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.Preconditioning;
 import dev.ect.model.network.Weights;
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
@@ -17,7 +18,7 @@ import java.util.function.LongConsumer;
  *
  * <p>Where replicas exchange updates, a step is {@link #gradient} of the replica's own mean loss,
  * {@link #proposeUpdate}, whatever adds up the proposals, then {@link #applyUpdate}. Weights and
- * EMA stay alike, bit for bit; every replica has moments of its own.
+ * EMAs stay alike, bit for bit; every replica has moments of its own.
  *
  * <p>Owns its vectors; used by one thread at a time.
  */
@@ -46,6 +47,8 @@ public final class Tuner implements AutoCloseable {
    *
    * @param preconditioning ECM for tuning, EDM for pretraining
    * @param buffers values of the network's buffers
+   * @param ema the moving average that becomes the network
+   * @param emas further ones, all different
    * @param seed the run's seed, for dropout
    */
   public Tuner(
@@ -55,12 +58,13 @@ public final class Tuner implements AutoCloseable {
       float[] buffers,
       OptimizerSpec optimizer,
       EmaSpec ema,
+      List<EmaSpec> emas,
       long seed) {
     this.engine = engine;
     this.optimizer = optimizer;
     this.ema = ema;
     this.seed = seed;
-    vectors = TuningVectors.zeros(engine, network.parameters().size());
+    vectors = TuningVectors.zeros(engine, network.parameters().size(), emas);
     try {
       weights = new Weights(engine, network.parameters(), vectors.weights(), vectors.gradient());
     } catch (RuntimeException | Error e) {
@@ -69,6 +73,18 @@ public final class Tuner implements AutoCloseable {
       }
     }
     denoiser = new Denoiser(network, preconditioning, weights, buffers);
+  }
+
+  /** The same without further moving averages. */
+  public Tuner(
+      Engine engine,
+      Network network,
+      Preconditioning preconditioning,
+      float[] buffers,
+      OptimizerSpec optimizer,
+      EmaSpec ema,
+      long seed) {
+    this(engine, network, preconditioning, buffers, optimizer, ema, List.of(), seed);
   }
 
   /**
@@ -88,9 +104,10 @@ public final class Tuner implements AutoCloseable {
     return progress;
   }
 
-  /** Starts a run from the weights that were filled in: the EMA equals them. */
+  /** Starts a run from the weights that were filled in: all EMAs equal them. */
   public void begin() {
     engine.accumulate(vectors.ema(), 0, vectors.weights());
+    vectors.emas().values().forEach(each -> engine.accumulate(each, 0, vectors.weights()));
     progress = Progress.START;
   }
 
@@ -137,7 +154,7 @@ public final class Tuner implements AutoCloseable {
   }
 
   /**
-   * Applies the averaged gradient: clean-up (NaN to 0, infinities to +-1e5), optimiser, EMA.
+   * Applies the averaged gradient: clean-up (NaN to 0, infinities to +-1e5), optimiser, EMAs.
    *
    * @param globalBatch images of all replicas together
    */
@@ -170,7 +187,7 @@ public final class Tuner implements AutoCloseable {
   }
 
   /**
-   * Applies what {@link #proposeUpdate}'s vector has become: weights, EMA.
+   * Applies what {@link #proposeUpdate}'s vector has become: weights, EMAs.
    *
    * @param globalBatch images of all replicas together
    */
@@ -191,8 +208,13 @@ public final class Tuner implements AutoCloseable {
   }
 
   private void average(long globalBatch) {
-    engine.movingAverage(
-        vectors.ema(), vectors.weights(), ema.beta(globalBatch, (double) progress.images()));
+    double seen = (double) progress.images();
+    engine.movingAverage(vectors.ema(), vectors.weights(), ema.beta(globalBatch, seen));
+    vectors
+        .emas()
+        .forEach(
+            (spec, average) ->
+                engine.movingAverage(average, vectors.weights(), spec.beta(globalBatch, seen)));
     progress = progress.plus(globalBatch);
   }
 

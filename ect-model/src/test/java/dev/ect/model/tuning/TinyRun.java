@@ -26,8 +26,12 @@ public final class TinyRun {
             Architecture.DDPMPP, 8, 1, 2, 0, 8, List.of(1, 1), 2, 1, List.of(4), dropout, 0));
   }
 
-  /** A replica at the start of a run. The caller closes it. */
-  public static Tuner tuner(Engine engine, Network network) {
+  /**
+   * A replica at the start of a run. The caller closes it.
+   *
+   * @param emas further moving averages
+   */
+  public static Tuner tuner(Engine engine, Network network, EmaSpec... emas) {
     Tuner tuner =
         new Tuner(
             engine,
@@ -36,6 +40,7 @@ public final class TinyRun {
             network.initialBuffers(SEED),
             OptimizerSpec.of(OptimizerSpec.Kind.RADAM, 1e-3),
             EmaSpec.fixed(0.9),
+            List.of(emas),
             SEED);
     tuner.vectors().weights().write(0, FloatBuffer.wrap(network.initialParameters(SEED)));
     tuner.begin();

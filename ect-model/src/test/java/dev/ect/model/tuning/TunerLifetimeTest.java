@@ -33,17 +33,21 @@ final class TunerLifetimeTest {
             });
   }
 
+  private static Tuner tuner(Engine engine, Network network) {
+    return TinyRun.tuner(engine, network, EmaSpec.fixed(0.5), new PowerFunctionEma(0.1));
+  }
+
   @Test
   void failedConstructionLeavesNothingOpen() {
     Network network = TinyRun.network(0);
-    int all = 5 + 2 * network.parameters().entries().size();
+    int all = 7 + 2 * network.parameters().entries().size();
     try (Engine engine = new ReferenceEngine()) {
-      for (int tensors : new int[] {0, 2, 4, 5, 6, all - 2, all - 1}) {
+      for (int tensors : new int[] {0, 2, 4, 5, 6, 7, 8, all - 2, all - 1}) {
         Engine limited = limited(engine, tensors);
-        assertThrows(OutOfMemoryError.class, () -> TinyRun.tuner(limited, network).close());
+        assertThrows(OutOfMemoryError.class, () -> tuner(limited, network).close());
         assertEquals(0, engine.openTensors(), "after " + tensors);
       }
-      TinyRun.tuner(limited(engine, all), network).close();
+      tuner(limited(engine, all), network).close();
       assertEquals(0, engine.openTensors());
     }
   }
