@@ -41,7 +41,8 @@ public final class Goldens {
   private static final String PROPERTY = "ect.goldens";
   private static final Pattern KINDS =
       Pattern.compile(
-          "(forward-|train-|sample-|augment|metrics|detector).*\\.safetensors|detector.*\\.pt|metrics.*\\.npz|dataset-.*\\.zip");
+          "(forward-|train-|sample-|augment|metrics|detector).*\\.safetensors|detector.*\\.pt|metrics.*\\.npz|dataset-.*\\.zip"
+              + "|network-snapshot-.*\\.(pkl|safetensors)|training-state-.*\\.pt");
 
   private record Entry(String dtype, long[] shape, int begin, int end) {}
 

@@ -4,58 +4,95 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ect.model.io.BadFileException;
+import dev.ect.model.io.RandomInput;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.network.ParameterLayout;
 import dev.ect.model.network.Preconditioning;
+import dev.ect.model.pickle.Printable;
+import dev.ect.model.tuning.Progress;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
- * What both kinds of checkpoint share: a safetensors file whose metadata says which network it
- * holds.
+ * A network snapshot or training state opened for reading, whatever wrote it: a safetensors file of
+ * this project, whose metadata says which network it holds; a pickle of EDM or ECT; a state dict in
+ * PyTorch's or the safetensors format, whose network is known by its tensors.
+ *
+ * <p>A network snapshot's tensors have PyTorch's names. A training state has weights ({@code
+ * net.*}), EMA ({@code ema.*}), the optimiser's moments ({@code exp_avg.*}, {@code exp_avg_sq.*}),
+ * further moving averages ({@code ema[sigma-rel=0.05].*}) and the network's buffers ({@code
+ * buffer.*}).
+ *
+ * <p>What is wrong with a file is a {@link BadFileException} that names it.
  */
-final class Checkpoint implements AutoCloseable {
+public final class Checkpoint implements AutoCloseable {
   /** Metadata keys. */
   static final String KIND = "kind";
 
   static final String NETWORK = "network";
   static final String PRECONDITIONING = "preconditioning";
+  static final String PROGRESS = "progress";
+
+  /** Optimiser updates done, where the number of images is not known. */
+  static final String STEP = "step";
+
+  /** The file of the EMA, where that is another one. */
+  public static final String EMA_FILE = "ema-file";
+
+  /** Those that say which network it is. */
+  static final List<String> OWN = List.of(KIND, NETWORK, PRECONDITIONING);
 
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
   private static final int PIECE = 1 << 20;
+  private static final int SNIFFED = Long.BYTES + 1;
 
-  private final SafetensorsFile file;
+  private final String format;
+  private final TensorFile file;
+  private final Map<String, String> metadata;
+  private final CheckpointKind kind;
   private final NetworkSpec spec;
   private final Preconditioning preconditioning;
 
-  private Checkpoint(SafetensorsFile file, CheckpointKind kind) throws IOException {
+  /**
+   * @param format of the file, for people
+   * @param file is closed with this
+   * @param preconditioning null where the file does not say
+   */
+  Checkpoint(
+      String format,
+      TensorFile file,
+      Map<String, String> metadata,
+      CheckpointKind kind,
+      NetworkSpec spec,
+      Preconditioning preconditioning) {
+    this.format = format;
     this.file = file;
-    String found = file.requireMetadata(KIND);
-    if (!found.equals(kind.id())) {
-      throw new BadFileException(file.path(), "holds a " + found + "; expected a " + kind.id());
-    }
-    try {
-      spec = NetworkSpec.fromJson(file.requireMetadata(NETWORK));
-    } catch (IllegalArgumentException e) {
-      throw new BadFileException(file.path(), e.getMessage(), e);
-    }
-    preconditioning = json(PRECONDITIONING, Preconditioning.class);
+    this.metadata = metadata;
+    this.kind = kind;
+    this.spec = spec;
+    this.preconditioning = preconditioning;
   }
 
-  static Checkpoint open(Store store, String path, CheckpointKind kind) throws IOException {
+  /** Opens a file and finds out what it holds. No weights are read. */
+  public static Checkpoint open(Store store, String path) throws IOException {
+    if (isPyTorch(store, path)) {
+      return PyTorchCheckpoint.open(store, path);
+    }
     SafetensorsFile file = SafetensorsFile.open(store, path);
     try {
-      return new Checkpoint(file, kind);
+      return file.metadata().containsKey(KIND) ? own(file) : stateDict(file);
     } catch (IOException | RuntimeException e) {
       try (file) {
         throw e;
@@ -63,49 +100,244 @@ final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /** A writer whose metadata says what the file holds. */
-  static SafetensorsWriter writer(
-      CheckpointKind kind,
-      Network network,
-      Preconditioning preconditioning,
-      Map<String, String> metadata) {
-    SafetensorsWriter writer =
-        new SafetensorsWriter()
-            .metadata(KIND, kind.id())
-            .metadata(NETWORK, network.spec().toJson())
-            .metadata(PRECONDITIONING, toJson(preconditioning));
-    metadata.forEach(writer::metadata);
-    return writer;
+  /** The same for a file that must hold something certain. */
+  public static Checkpoint open(Store store, String path, CheckpointKind kind) throws IOException {
+    Checkpoint checkpoint = open(store, path);
+    if (checkpoint.kind != kind) {
+      try (checkpoint) {
+        throw new BadFileException(
+            path, "holds a " + checkpoint.kind.id() + "; expected a " + kind.id());
+      }
+    }
+    return checkpoint;
   }
 
-  /** Adds every tensor of a flat vector. */
-  static void add(
-      SafetensorsWriter writer, String prefix, ParameterLayout layout, FloatSource vector) {
-    for (ParameterLayout.Entry e : layout.entries()) {
-      writer.floats(
-          prefix + e.name(), (offset, into) -> vector.read(e.offset() + offset, into), e.shape());
+  /** Whether a file is one of PyTorch's, if any: it looks like no safetensors file. */
+  static boolean isPyTorch(Store store, String path) throws IOException {
+    try (RandomInput input = store.openRandom(path)) {
+      byte[] bytes = new byte[(int) Math.min(SNIFFED, input.length())];
+      input.readFully(0, bytes, 0, bytes.length);
+      return !SafetensorsHeader.looksLike(bytes);
     }
   }
 
-  /** Adds a network's buffers. */
-  static void add(
-      SafetensorsWriter writer, String prefix, ParameterLayout layout, float[] buffers) {
-    for (ParameterLayout.Entry e : layout.entries()) {
-      FloatBuffer values = FloatBuffer.wrap(buffers, (int) e.offset(), (int) e.elements());
-      writer.floats(prefix + e.name(), FloatSource.of(values), e.shape());
+  private static Checkpoint own(SafetensorsFile file) throws IOException {
+    boolean exported =
+        file.tensors().keySet().stream().anyMatch(name -> name.endsWith(StateDict.RESAMPLE_FILTER));
+    return described(
+        "safetensors of this project", exported ? canonical(file) : file, file.metadata());
+  }
+
+  /**
+   * A checkpoint whose metadata are those of own files.
+   *
+   * @throws BadFileException if they are not
+   */
+  static Checkpoint described(String format, TensorFile file, Map<String, String> metadata)
+      throws IOException {
+    try {
+      return new Checkpoint(
+          format,
+          file,
+          metadata,
+          CheckpointKind.of(require(file.path(), metadata, KIND)),
+          NetworkSpec.fromJson(require(file.path(), metadata, NETWORK)),
+          Preconditioning.fromJson(require(file.path(), metadata, PRECONDITIONING)));
+    } catch (IllegalArgumentException e) {
+      throw new BadFileException(file.path(), "metadata " + e.getMessage(), e);
     }
   }
 
-  SafetensorsFile file() {
-    return file;
+  private static Checkpoint stateDict(SafetensorsFile file) throws IOException {
+    TensorFile tensors = canonical(file);
+    return new Checkpoint(
+        "safetensors",
+        tensors,
+        file.metadata(),
+        CheckpointKind.NETWORK_SNAPSHOT,
+        NetworkShapes.infer(file.path(), tensors.tensors()),
+        null);
   }
 
-  NetworkSpec spec() {
+  private static TensorFile canonical(SafetensorsFile file) {
+    NamedTensors view = new NamedTensors(file.path());
+    view.own(file);
+    StateDict.canonical(file.tensors())
+        .forEach(
+            (name, info) ->
+                view.add(
+                    name,
+                    info.dtype(),
+                    info.shape(),
+                    (offset, into) -> file.read(info.name(), offset, into)));
+    return view;
+  }
+
+  /** Where it was opened. */
+  public String path() {
+    return file.path();
+  }
+
+  /** What wrote the file, in a few words. */
+  public String format() {
+    return format;
+  }
+
+  public CheckpointKind kind() {
+    return kind;
+  }
+
+  public NetworkSpec spec() {
     return spec;
   }
 
-  Preconditioning preconditioning() {
-    return preconditioning;
+  /** Empty where the file does not say. */
+  public Optional<Preconditioning> preconditioning() {
+    return Optional.ofNullable(preconditioning);
+  }
+
+  /** What else the file says: configuration, progress, provenance. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /** The metadata less what {@link #kind}, {@link #spec} and {@link #preconditioning} give. */
+  public Map<String, String> furtherMetadata() {
+    Map<String, String> further = new LinkedHashMap<>(metadata);
+    further.keySet().removeAll(OWN);
+    return further;
+  }
+
+  /** The metadata that say how far a run has come. */
+  public static Map<String, String> metadata(Progress progress) {
+    return Map.of(PROGRESS, CheckpointWriter.toJson(progress));
+  }
+
+  /** The tensors; closed with this. */
+  public TensorFile file() {
+    return file;
+  }
+
+  /**
+   * How far the run had come.
+   *
+   * @param batch images per step, for files that count steps only; 0 if that is not known
+   * @throws BadFileException if the file does not say
+   */
+  public Progress progress(long batch) throws IOException {
+    String step = metadata.get(STEP);
+    if (metadata.containsKey(PROGRESS) || step == null) {
+      return parsed(require(path(), metadata, PROGRESS));
+    }
+    if (batch <= 0) {
+      throw new BadFileException(
+          path(), "counts " + step + " steps but not their images; expected --batch with it");
+    }
+    try {
+      return new Progress(steps(), Math.multiplyExact(steps(), batch));
+    } catch (ArithmeticException e) {
+      throw new BadFileException(
+          path(), "counts " + steps() + " steps, with " + batch + " images each too many", e);
+    }
+  }
+
+  private Progress parsed(String json) throws BadFileException {
+    JsonProcessingException cause = null;
+    try {
+      Progress progress = JSON.readValue(json, Progress.class);
+      if (progress != null && progress.step() >= 0 && progress.images() >= 0) {
+        return progress;
+      }
+    } catch (JsonProcessingException e) {
+      cause = e;
+    }
+    throw new BadFileException(
+        path(),
+        "metadata progress is "
+            + Printable.of(json)
+            + "; expected a JSON object of the numbers step and images",
+        cause);
+  }
+
+  private long steps() throws BadFileException {
+    String step = metadata.get(STEP);
+    if (!step.matches("\\d{1,18}")) {
+      throw new BadFileException(
+          path(), "metadata step is " + Printable.of(step) + "; expected a number");
+    }
+    return Long.parseLong(step);
+  }
+
+  /**
+   * Builds the network.
+   *
+   * @throws BadFileException if there is none of that specification, or the file cannot hold it
+   */
+  public Network network() throws BadFileException {
+    return network(path(), spec, file.tensors().size());
+  }
+
+  /**
+   * The network of a specification in a file.
+   *
+   * @param tensors in the file: each of the network's blocks has some
+   */
+  static Network network(String path, NetworkSpec spec, int tensors) throws BadFileException {
+    long blocks = (long) spec.channelMult().size() * spec.numBlocks();
+    if (blocks > tensors) {
+      throw new BadFileException(
+          path,
+          "says that its network has " + blocks + " blocks, but holds " + tensors + " tensors");
+    }
+    try {
+      return Network.of(spec);
+    } catch (IllegalArgumentException e) {
+      throw new BadFileException(path, e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Compares names and shapes with what a network expects.
+   *
+   * @throws BadFileException one line that names every missing, extra and mis-shaped tensor
+   */
+  public void requireFits(Network network) throws IOException {
+    file.requireShapes("", expected(network));
+  }
+
+  /**
+   * Writes a file of the own format with the same tensors, widened to float32.
+   *
+   * @param preconditioning to be recorded
+   * @param more metadata entries besides those that say which network it is
+   */
+  public void copy(
+      Store store, String path, Preconditioning preconditioning, Map<String, String> more)
+      throws IOException {
+    Map<String, long[]> expected = expected(network());
+    file.requireShapes("", expected);
+    SafetensorsWriter writer = CheckpointWriter.of(kind, spec, preconditioning, more);
+    expected.forEach(
+        (name, shape) ->
+            writer.floats(name, (offset, into) -> file.read(name, offset, into), shape));
+    writer.write(store, path);
+  }
+
+  /** The further moving averages in a training state, by their ids. */
+  public Set<String> emas() {
+    return StateNames.emas(file.tensors().keySet());
+  }
+
+  /** The names and shapes of a file of this kind that holds a network. */
+  Map<String, long[]> expected(Network network) {
+    return kind == CheckpointKind.NETWORK_SNAPSHOT
+        ? StateNames.ofSnapshot(network)
+        : StateNames.ofState(network, emas());
+  }
+
+  /** Optimiser updates done. */
+  long step() throws IOException {
+    return metadata.containsKey(STEP) ? steps() : progress(0).step();
   }
 
   /** Fills a flat vector. Names and shapes have been checked. */
@@ -120,6 +352,19 @@ final class Checkpoint implements AutoCloseable {
     }
   }
 
+  /**
+   * A flat vector that is read when asked for, each piece within one tensor. Names and shapes have
+   * been checked.
+   */
+  FloatSource source(String prefix, ParameterLayout layout) {
+    NavigableMap<Long, ParameterLayout.Entry> entries = new TreeMap<>();
+    layout.entries().forEach(e -> entries.put(e.offset(), e));
+    return (offset, into) -> {
+      ParameterLayout.Entry e = entries.floorEntry(offset).getValue();
+      file.read(prefix + e.name(), offset - e.offset(), into);
+    };
+  }
+
   /** The buffers' values. Names and shapes have been checked. */
   float[] buffers(String prefix, ParameterLayout layout) throws IOException {
     float[] values = new float[(int) layout.size()];
@@ -130,42 +375,13 @@ final class Checkpoint implements AutoCloseable {
     return values;
   }
 
-  /** A metadata entry as a record. */
-  <T extends Record> T json(String key, Class<T> type) throws IOException {
-    String found = file.requireMetadata(key);
-    try {
-      return JSON.readValue(found, type);
-    } catch (JsonProcessingException e) {
-      String fields =
-          Arrays.stream(type.getRecordComponents())
-              .map(RecordComponent::getName)
-              .collect(Collectors.joining(", "));
-      throw new BadFileException(
-          file.path(),
-          "metadata " + key + " is " + found + "; expected a JSON object of the numbers " + fields,
-          e);
+  private static String require(String path, Map<String, String> metadata, String key)
+      throws IOException {
+    String value = metadata.get(key);
+    if (value == null) {
+      throw new BadFileException(path, "has no metadata " + key + "; it has " + metadata.keySet());
     }
-  }
-
-  static String toJson(Object value) {
-    try {
-      return JSON.writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("cannot write " + value, e);
-    }
-  }
-
-  /** Adds a layout's names and shapes to what is expected of a file. */
-  static void expect(Map<String, long[]> expected, String prefix, ParameterLayout layout) {
-    layout.entries().forEach(e -> expected.put(prefix + e.name(), e.shape()));
-  }
-
-  /** The names and shapes of a network's parameters and buffers. */
-  static Map<String, long[]> expected(Network network) {
-    Map<String, long[]> expected = new LinkedHashMap<>();
-    expect(expected, "", network.parameters());
-    expect(expected, "", network.buffers());
-    return expected;
+    return value;
   }
 
   @Override

@@ -7,9 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,7 +16,7 @@ import java.util.Map;
  *
  * <p>Everything wrong with a file is a {@link BadFileException} that starts with its name.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorFile {
   private static final int PIECE = 1 << 16;
 
   private final String path;
@@ -43,7 +41,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  /** The path it was opened by. */
+  @Override
   public String path() {
     return path;
   }
@@ -68,17 +66,12 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /** The tensors by name, in the order of the file's data. */
+  @Override
   public Map<String, TensorInfo> tensors() {
     return header.tensors();
   }
 
-  /**
-   * Fills all that remains of {@code into} with elements of an F32, F16, BF16 or F64 tensor.
-   *
-   * @param offset number of the first element wanted
-   * @throws BadFileException if there is no such tensor, it is not floating, or it has fewer
-   *     elements
-   */
+  @Override
   public void read(String name, long offset, FloatBuffer into) throws IOException {
     TensorInfo info = requireFloating(name);
     if (offset < 0 || into.remaining() > info.elements() - offset) {
@@ -87,18 +80,7 @@ public final class SafetensorsFile implements AutoCloseable {
           "tensor " + info + " has no " + into.remaining() + " elements from number " + offset);
     }
     pieces(
-        info,
-        offset,
-        into.remaining(),
-        (piece, count) -> {
-          if (info.dtype() == DType.F32) {
-            into.put(piece.asFloatBuffer());
-          } else {
-            for (int i = 0; i < count; i++) {
-              into.put((float) floating(info.dtype(), piece));
-            }
-          }
-        });
+        info, offset, into.remaining(), (piece, count) -> info.dtype().widen(piece, count, into));
   }
 
   /** All elements of a floating tensor. */
@@ -119,7 +101,7 @@ public final class SafetensorsFile implements AutoCloseable {
         values.length,
         (piece, count) -> {
           for (int i = 0; i < count; i++) {
-            values[at[0]++] = floating(info.dtype(), piece);
+            values[at[0]++] = info.dtype().floating(piece);
           }
         });
     return values;
@@ -143,7 +125,7 @@ public final class SafetensorsFile implements AutoCloseable {
         values.length,
         (piece, count) -> {
           for (int i = 0; i < count; i++) {
-            values[at[0]++] = integer(info.dtype(), piece);
+            values[at[0]++] = info.dtype().integer(piece);
           }
         });
     if (info.dtype() == DType.U64 && Arrays.stream(values).anyMatch(value -> value < 0)) {
@@ -162,54 +144,6 @@ public final class SafetensorsFile implements AutoCloseable {
     byte[] values = new byte[count(info)];
     input.readFully(info.position(), values, 0, values.length);
     return values;
-  }
-
-  /**
-   * Compares names and shapes with what a network expects.
-   *
-   * @param expected shape by name
-   * @throws BadFileException one line that names every missing, extra and mis-shaped tensor
-   */
-  public void requireShapes(Map<String, long[]> expected) throws IOException {
-    requireShapes("", expected);
-  }
-
-  /**
-   * As above, for the tensors whose name starts with {@code prefix}; others are not looked at.
-   *
-   * @param expected shape by name, without the prefix
-   */
-  public void requireShapes(String prefix, Map<String, long[]> expected) throws IOException {
-    List<String> problems = new ArrayList<>();
-    expected.forEach(
-        (name, shape) -> {
-          TensorInfo found = tensors().get(prefix + name);
-          if (found == null) {
-            problems.add("missing " + prefix + name + " " + Arrays.toString(shape));
-          } else if (!Arrays.equals(found.shape(), shape)) {
-            problems.add(
-                prefix
-                    + name
-                    + " has shape "
-                    + Arrays.toString(found.shape())
-                    + ", expected "
-                    + Arrays.toString(shape));
-          }
-        });
-    for (TensorInfo info : tensors().values()) {
-      if (info.name().startsWith(prefix)
-          && !expected.containsKey(info.name().substring(prefix.length()))) {
-        problems.add("unexpected " + info.name() + " " + Arrays.toString(info.shape()));
-      }
-    }
-    if (!problems.isEmpty()) {
-      throw new BadFileException(
-          path,
-          "does not fit the network, "
-              + problems.size()
-              + " problems: "
-              + String.join("; ", problems));
-    }
   }
 
   @Override
@@ -254,39 +188,5 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new BadFileException(path, "tensor " + info + " is too large for one array");
     }
     return (int) info.elements();
-  }
-
-  private static double floating(DType dtype, ByteBuffer bytes) {
-    return switch (dtype) {
-      case F64 -> bytes.getDouble();
-      case F32 -> bytes.getFloat();
-      case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
-      default -> half(bytes.getShort());
-    };
-  }
-
-  private static long integer(DType dtype, ByteBuffer bytes) {
-    return switch (dtype) {
-      case I64, U64 -> bytes.getLong();
-      case I32 -> bytes.getInt();
-      case U32 -> Integer.toUnsignedLong(bytes.getInt());
-      case I16 -> bytes.getShort();
-      case U16 -> Short.toUnsignedLong(bytes.getShort());
-      case I8 -> bytes.get();
-      default -> Byte.toUnsignedLong(bytes.get());
-    };
-  }
-
-  /** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
-  private static float half(short bits) {
-    int exponent = bits >> 10 & 0x1F;
-    int fraction = bits & 0x3FF;
-    int sign = bits & 0x8000;
-    if (exponent == 0x1F) {
-      return Float.intBitsToFloat(sign << 16 | 0x7F800000 | fraction << 13);
-    }
-    float magnitude =
-        exponent == 0 ? fraction * 0x1p-24f : Math.scalb(1 + fraction * 0x1p-10f, exponent - 15);
-    return sign == 0 ? magnitude : -magnitude;
   }
 }

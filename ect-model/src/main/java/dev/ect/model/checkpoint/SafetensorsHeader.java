@@ -31,8 +31,31 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  /**
+   * Whether a file that starts so can be a safetensors file.
+   *
+   * @param firstBytes 9 bytes or more, or the whole of a shorter file
+   */
+  static boolean looksLike(byte[] firstBytes) {
+    if (firstBytes.length <= Long.BYTES) {
+      return false;
+    }
+    long length = ByteBuffer.wrap(firstBytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    return length >= 2 && length <= LONGEST && firstBytes[Long.BYTES] == '{';
+  }
+
   /** Reads and checks a header. */
   static SafetensorsHeader read(String path, RandomInput input) throws IOException {
+    return read(path, input, null);
+  }
+
+  /**
+   * As above, of a file that may hold tensors of other types.
+   *
+   * @param foreign receives their types and shapes by name; if null, they are refused
+   */
+  static SafetensorsHeader read(String path, RandomInput input, Map<String, String> foreign)
+      throws IOException {
     if (input.length() < Long.BYTES) {
       throw new BadFileException(
           path, "has " + input.length() + " bytes; expected a safetensors file");
@@ -57,10 +80,11 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
     }
     byte[] text = new byte[(int) length];
     input.readFully(Long.BYTES, text, 0, text.length);
-    return parse(path, text, Long.BYTES + length, input.length());
+    return parse(path, text, Long.BYTES + length, input.length(), foreign);
   }
 
-  private static SafetensorsHeader parse(String path, byte[] text, long dataStart, long fileLength)
+  private static SafetensorsHeader parse(
+      String path, byte[] text, long dataStart, long fileLength, Map<String, String> foreign)
       throws IOException {
     JsonNode root;
     try {
@@ -84,15 +108,19 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
           }
           metadata.put(entry.getKey(), entry.getValue().textValue());
         }
+      } else if (foreign != null && dtype(requireObject(path, field)) == null) {
+        JsonNode entry = field.getValue();
+        foreign.put(field.getKey(), entry.path("dtype").asText() + entry.path("shape"));
       } else {
         infos.add(tensor(path, field.getKey(), requireObject(path, field), dataStart));
       }
     }
     infos.sort(Comparator.comparingLong(TensorInfo::position).thenComparingLong(TensorInfo::bytes));
     Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    boolean complete = foreign == null || foreign.isEmpty();
     long position = dataStart;
     for (TensorInfo info : infos) {
-      if (info.position() != position) {
+      if (complete && info.position() != position) {
         throw new BadFileException(
             path,
             "tensor "
@@ -106,7 +134,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
       position += info.bytes();
       tensors.put(info.name(), info);
     }
-    if (position != fileLength) {
+    if (complete && position != fileLength) {
       throw new BadFileException(
           path,
           (position > fileLength ? "is cut short: it has " : "has ")
@@ -118,14 +146,19 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
         Collections.unmodifiableMap(metadata), Collections.unmodifiableMap(tensors));
   }
 
-  private static TensorInfo tensor(String path, String name, JsonNode entry, long dataStart)
-      throws IOException {
-    DType dtype = null;
+  /** Null for one of another type. */
+  private static DType dtype(JsonNode entry) {
     for (DType each : DType.values()) {
       if (each.name().equals(entry.path("dtype").textValue())) {
-        dtype = each;
+        return each;
       }
     }
+    return null;
+  }
+
+  private static TensorInfo tensor(String path, String name, JsonNode entry, long dataStart)
+      throws IOException {
+    DType dtype = dtype(entry);
     if (dtype == null) {
       throw new BadFileException(
           path,

@@ -3,14 +3,17 @@ package dev.ect.model.checkpoint;
 import java.util.Arrays;
 
 /**
- * A tensor's entry in a safetensors file.
+ * A tensor in a file.
  *
  * @param name such as {@code model.enc.32x32_block0.conv0.weight}
  * @param dtype its element type
  * @param shape its axes; empty for a scalar
- * @param position of its first byte in the file
+ * @param position of its first byte in the file, or {@link #SCATTERED}
  */
 public record TensorInfo(String name, DType dtype, long[] shape, long position) {
+  /** The position of a tensor that does not lie in the file in one piece. */
+  public static final long SCATTERED = -1;
+
   public TensorInfo {
     shape = shape.clone();
   }

@@ -1,31 +1,29 @@
 package dev.ect.model.checkpoint;
 
+import dev.ect.model.engine.Tensor;
+import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.network.Preconditioning;
+import dev.ect.model.tuning.EmaSpec;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TuningVectors;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * All that a run needs to go on as if it had never stopped: weights ({@code net.*}), EMA ({@code
  * ema.*}), the optimiser's moments ({@code exp_avg.*}, {@code exp_avg_sq.*}), the network's buffers
- * ({@code buffer.*}), and in the metadata how far it has come. Everything random follows from the
- * run's seed and the progress. An instance is such a file opened for reading.
+ * ({@code buffer.*}), further moving averages ({@code ema[sigma-rel=0.05].*}), and in the metadata
+ * how far it has come. Everything random follows from the run's seed and the progress. An instance
+ * is such a file opened for reading, or one of PyTorch's, see {@link Checkpoint}.
  *
- * <p>What is wrong with a file is a {@link dev.ect.model.io.BadFileException} that names it.
+ * <p>What is wrong with a file is a {@link BadFileException} that names it.
  */
 public final class TrainingState implements AutoCloseable {
-  private static final String WEIGHTS = "net.";
-  private static final String EMA = "ema.";
-  private static final String EXP_AVG = "exp_avg.";
-  private static final String EXP_AVG_SQ = "exp_avg_sq.";
-  private static final String BUFFER = "buffer.";
-  private static final String PROGRESS = "progress";
-
   private final Checkpoint checkpoint;
 
   private TrainingState(Checkpoint checkpoint) {
@@ -55,13 +53,19 @@ public final class TrainingState implements AutoCloseable {
       Map<String, String> metadata)
       throws IOException {
     SafetensorsWriter writer =
-        Checkpoint.writer(CheckpointKind.TRAINING_STATE, network, preconditioning, metadata)
-            .metadata(PROGRESS, Checkpoint.toJson(progress));
-    Checkpoint.add(writer, WEIGHTS, network.parameters(), vectors.weights());
-    Checkpoint.add(writer, EMA, network.parameters(), vectors.ema());
-    Checkpoint.add(writer, EXP_AVG, network.parameters(), vectors.expAvg());
-    Checkpoint.add(writer, EXP_AVG_SQ, network.parameters(), vectors.expAvgSq());
-    Checkpoint.add(writer, BUFFER, network.buffers(), buffers);
+        CheckpointWriter.of(
+                CheckpointKind.TRAINING_STATE, network.spec(), preconditioning, metadata)
+            .metadata(Checkpoint.PROGRESS, CheckpointWriter.toJson(progress));
+    CheckpointWriter.add(writer, StateNames.WEIGHTS, network.parameters(), vectors.weights());
+    CheckpointWriter.add(writer, StateNames.EMA, network.parameters(), vectors.ema());
+    CheckpointWriter.add(writer, StateNames.EXP_AVG, network.parameters(), vectors.expAvg());
+    CheckpointWriter.add(writer, StateNames.EXP_AVG_SQ, network.parameters(), vectors.expAvgSq());
+    vectors
+        .emas()
+        .forEach(
+            (id, ema) ->
+                CheckpointWriter.add(writer, StateNames.further(id), network.parameters(), ema));
+    CheckpointWriter.add(writer, StateNames.BUFFER, network.buffers(), buffers);
     writer.write(store, path);
   }
 
@@ -70,48 +74,56 @@ public final class TrainingState implements AutoCloseable {
     return checkpoint.spec();
   }
 
-  public Preconditioning preconditioning() {
-    return checkpoint.preconditioning();
-  }
-
   /** All metadata entries. */
   public Map<String, String> metadata() {
-    return checkpoint.file().metadata();
-  }
-
-  /** How far the run had come. */
-  public Progress progress() throws IOException {
-    return checkpoint.json(PROGRESS, Progress.class);
+    return checkpoint.metadata();
   }
 
   /**
-   * Reads weights, EMA and moments.
+   * How far the run had come.
+   *
+   * @param batch images per step, for PyTorch's files, which count steps only
+   */
+  public Progress progress(long batch) throws IOException {
+    return checkpoint.progress(batch);
+  }
+
+  /** The further moving averages inside, by their ids. */
+  public Set<String> emas() {
+    return checkpoint.emas();
+  }
+
+  /**
+   * Reads weights, EMAs and moments.
    *
    * @param network whose names and shapes the file must have
    * @param vectors receives them
-   * @throws dev.ect.model.io.BadFileException naming every missing, extra and mis-shaped tensor
+   * @throws BadFileException if the further moving averages are others; else naming every missing,
+   *     extra and mis-shaped tensor
    */
   public void read(Network network, TuningVectors vectors) throws IOException {
-    checkpoint.file().requireShapes(expected(network));
-    checkpoint.read(WEIGHTS, network.parameters(), vectors.weights()::write);
-    checkpoint.read(EMA, network.parameters(), vectors.ema()::write);
-    checkpoint.read(EXP_AVG, network.parameters(), vectors.expAvg()::write);
-    checkpoint.read(EXP_AVG_SQ, network.parameters(), vectors.expAvgSq()::write);
+    Set<String> wanted = new TreeSet<>();
+    vectors.emas().keySet().forEach(spec -> wanted.add(spec.id()));
+    if (!emas().equals(wanted)) {
+      throw new BadFileException(
+          checkpoint.path(),
+          "holds the further moving averages " + emas() + "; expected " + wanted);
+    }
+    checkpoint.requireFits(network);
+    checkpoint.read(StateNames.WEIGHTS, network.parameters(), vectors.weights()::write);
+    checkpoint.read(StateNames.EMA, network.parameters(), vectors.ema()::write);
+    checkpoint.read(StateNames.EXP_AVG, network.parameters(), vectors.expAvg()::write);
+    checkpoint.read(StateNames.EXP_AVG_SQ, network.parameters(), vectors.expAvgSq()::write);
+    for (Map.Entry<EmaSpec, Tensor> each : vectors.emas().entrySet()) {
+      String prefix = StateNames.further(each.getKey().id());
+      checkpoint.read(prefix, network.parameters(), each.getValue()::write);
+    }
   }
 
   /** Reads the values of the network's buffers. */
   public float[] buffers(Network network) throws IOException {
-    checkpoint.file().requireShapes(expected(network));
-    return checkpoint.buffers(BUFFER, network.buffers());
-  }
-
-  private static Map<String, long[]> expected(Network network) {
-    Map<String, long[]> expected = new LinkedHashMap<>();
-    for (String prefix : new String[] {WEIGHTS, EMA, EXP_AVG, EXP_AVG_SQ}) {
-      Checkpoint.expect(expected, prefix, network.parameters());
-    }
-    Checkpoint.expect(expected, BUFFER, network.buffers());
-    return expected;
+    checkpoint.requireFits(network);
+    return checkpoint.buffers(StateNames.BUFFER, network.buffers());
   }
 
   @Override

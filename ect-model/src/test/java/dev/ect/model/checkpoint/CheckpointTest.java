@@ -16,6 +16,8 @@ import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.network.Preconditioning;
 import dev.ect.model.tuning.EctLoss;
+import dev.ect.model.tuning.EmaSpec;
+import dev.ect.model.tuning.PowerFunctionEma;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TinyRun;
 import dev.ect.model.tuning.Tuner;
@@ -24,10 +26,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class CheckpointTest {
+  private static final EmaSpec[] FURTHER = {new PowerFunctionEma(0.1), EmaSpec.fixed(0.5)};
   private final Store store = new LocalStore();
   @TempDir private Path folder;
 
@@ -136,13 +140,12 @@ final class CheckpointTest {
           .metadata(Checkpoint.NETWORK, ncsnpp(0, 8).toJson())
           .metadata(Checkpoint.PRECONDITIONING, damaged)
           .write(store, path);
-      assertEquals(
-          path
-              + ": metadata preconditioning is "
-              + damaged
-              + "; expected a JSON object of the numbers sigmaData, sigmaMin",
+      String message =
           assertThrows(BadFileException.class, () -> NetworkSnapshot.open(store, path))
-              .getMessage());
+              .getMessage();
+      assertTrue(
+          message.startsWith(path + ": metadata preconditioning is " + damaged + ": "), message);
+      assertTrue(message.contains("sigmaData"), message);
     }
   }
 
@@ -151,9 +154,9 @@ final class CheckpointTest {
     Network network = TinyRun.network(0.2);
     EctLoss loss = EctLoss.DEFAULT;
     try (Engine engine = new ReferenceEngine();
-        Tuner whole = TinyRun.tuner(engine, network);
-        Tuner first = TinyRun.tuner(engine, network);
-        Tuner second = TinyRun.tuner(engine, network)) {
+        Tuner whole = TinyRun.tuner(engine, network, FURTHER);
+        Tuner first = TinyRun.tuner(engine, network, FURTHER);
+        Tuner second = TinyRun.tuner(engine, network, FURTHER)) {
       steps(whole, loss, 0, 8);
       steps(first, loss, 0, 5);
       TrainingState.write(
@@ -166,9 +169,10 @@ final class CheckpointTest {
           first.progress(),
           Map.of());
       try (TrainingState state = TrainingState.open(store, file("state.safetensors"))) {
-        assertEquals(new Progress(5, 20), state.progress());
+        assertEquals(new Progress(5, 20), state.progress(0));
+        assertEquals(Set.of("beta=0.5", "sigma-rel=0.1"), state.emas());
         state.read(network, second.vectors());
-        second.resume(state.progress());
+        second.resume(state.progress(0));
       }
       steps(second, loss, 5, 8);
       // The state holds float32 and the reference computes in float64: equal to what that rounding
@@ -176,7 +180,45 @@ final class CheckpointTest {
       assertArrayEquals(
           whole.vectors().weights().toArray(), second.vectors().weights().toArray(), 1e-6f);
       assertArrayEquals(whole.vectors().ema().toArray(), second.vectors().ema().toArray(), 1e-6f);
+      for (EmaSpec each : FURTHER) {
+        assertArrayEquals(
+            whole.vectors().emas().get(each).toArray(),
+            second.vectors().emas().get(each).toArray(),
+            1e-6f);
+      }
       assertEquals(whole.progress(), second.progress());
+    }
+  }
+
+  @Test
+  void aStateWithOtherFurtherAveragesIsRefusedInALine() throws IOException {
+    Network network = TinyRun.network(0);
+    String path = file("state.safetensors");
+    try (Engine engine = new ReferenceEngine();
+        Tuner without = TinyRun.tuner(engine, network);
+        Tuner with = TinyRun.tuner(engine, network, FURTHER)) {
+      for (Tuner[] pair : new Tuner[][] {{without, with}, {with, without}}) {
+        TrainingState.write(
+            store,
+            path,
+            network,
+            Preconditioning.ECM,
+            StateVectors.of(pair[0].vectors()),
+            new float[0],
+            Progress.START,
+            Map.of());
+        try (TrainingState state = TrainingState.open(store, path)) {
+          String both = "[beta=0.5, sigma-rel=0.1]";
+          assertEquals(
+              path
+                  + ": holds the further moving averages "
+                  + (pair[0] == with ? both + "; expected []" : "[]; expected " + both),
+              assertThrows(BadFileException.class, () -> state.read(network, pair[1].vectors()))
+                  .getMessage());
+          assertEquals(0, state.buffers(network).length);
+          state.read(network, pair[0].vectors());
+        }
+      }
     }
   }
 
