@@ -17,6 +17,7 @@ class LayersTest {
       List.of(
           "random",
           "io",
+          "pickle",
           "linalg",
           "engine",
           "network",
@@ -68,7 +69,7 @@ class LayersTest {
   }
 
   @Test
-  void onlyEnginesAndLinearAlgebraAreNative() {
+  void onlyEnginesLinearAlgebraAndTheWebpDecoderAreNative() {
     noClasses()
         .that()
         .resideOutsideOfPackages(
@@ -84,6 +85,13 @@ class LayersTest {
         .dependOnClassesThat(
             resideInAPackage("org.bytedeco..")
                 .and(resideOutsideOfPackages("org.bytedeco.openblas..", "org.bytedeco.javacpp..")))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .haveNameNotMatching("dev\\.ect\\.model\\.dataset\\.WebpDecoder(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("com.luciad..", "kotlin..")
         .check(CLASSES);
   }
 

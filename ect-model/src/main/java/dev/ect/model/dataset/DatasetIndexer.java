@@ -2,20 +2,17 @@ package dev.ect.model.dataset;
 
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
-import dev.ect.model.io.StoredFile;
 import dev.ect.model.io.ZipDirectory;
 import dev.ect.model.random.Philox;
 import dev.ect.model.random.Purpose;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import javax.imageio.ImageIO;
+import java.util.Optional;
 
 /**
  * Finds the images of an EDM dataset: a folder or zip of images of one size, with labels in {@code
@@ -49,9 +46,9 @@ public final class DatasetIndexer {
     DatasetIndex.Kind kind = folder ? DatasetIndex.Kind.FOLDER : DatasetIndex.Kind.ZIP;
     try (EntryReader reader = new EntryReader(store, path, kind)) {
       List<ZipDirectory.Entry> files =
-          folder ? filesIn(store, path) : ZipDirectory.read(path, reader.zip());
-      List<ZipDirectory.Entry> images = images(path, files);
-      LabelFile labelFile = labels(reader, kind, files, options.labels());
+          folder ? ImageFiles.inFolder(store, path) : ZipDirectory.read(path, reader.zip());
+      List<ZipDirectory.Entry> images = ImageFiles.images(path, files, Comparator.naturalOrder());
+      LabelFile labelFile = labels(reader, files, options.labels());
       int[] chosen = choose(images.size(), options);
       Labels labels = assign(reader.label(LabelFile.NAME), labelFile, images, chosen);
       ImageEntries entries = new ImageEntries(Arrays.stream(chosen).mapToObj(images::get).toList());
@@ -87,74 +84,19 @@ public final class DatasetIndexer {
         : name;
   }
 
-  private static List<ZipDirectory.Entry> filesIn(Store store, String path) throws IOException {
-    List<ZipDirectory.Entry> files = new ArrayList<>();
-    for (StoredFile file : store.list(path, true)) {
-      files.add(
-          new ZipDirectory.Entry(
-              file.name(), ZipDirectory.STORED, 0, file.modified(), file.length(), file.length()));
-    }
-    return files;
-  }
-
-  private static List<ZipDirectory.Entry> images(String path, List<ZipDirectory.Entry> files)
-      throws IOException {
-    Set<String> suffixes = Set.of(ImageIO.getReaderFileSuffixes());
-    List<ZipDirectory.Entry> images = new ArrayList<>();
-    for (ZipDirectory.Entry file : files) {
-      String suffix =
-          file.name().substring(file.name().lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-      boolean hidden =
-          file.name().startsWith(".")
-              || file.name().contains("/.")
-              || file.name().startsWith("__MACOSX/");
-      if (suffixes.contains(suffix) && !hidden) {
-        if (Math.max(file.stored(), file.size()) > Integer.MAX_VALUE - 8) {
-          throw new BadFileException(
-              Store.join(path, file.name()),
-              "has " + file.size() + " bytes; expected an image of less than 2 GiB");
-        }
-        images.add(file);
-      }
-    }
-    if (images.isEmpty()) {
-      throw new BadFileException(
-          path, "has no images among its " + files.size() + " files; expected PNG or JPEG files");
-    }
-    images.sort(Comparator.comparing(ZipDirectory.Entry::name));
-    for (int i = 1; i < images.size(); i++) {
-      if (images.get(i).name().equals(images.get(i - 1).name())) {
-        throw new BadFileException(path, "has two images named " + images.get(i).name());
-      }
-    }
-    return images;
-  }
-
-  private static LabelFile labels(
-      EntryReader reader, DatasetIndex.Kind kind, List<ZipDirectory.Entry> files, LabelUse use)
+  private static LabelFile labels(EntryReader reader, List<ZipDirectory.Entry> files, LabelUse use)
       throws IOException {
     LabelFile none = new LabelFile(Map.of(), Map.of());
     if (use == LabelUse.IGNORE) {
       return none;
     }
     String file = reader.label(LabelFile.NAME);
-    LabelFile labels = none;
-    boolean found = false;
-    for (ZipDirectory.Entry entry : files) {
-      if (entry.name().equals(LabelFile.NAME)) {
-        found = true;
-        labels =
-            LabelFile.parse(
-                file,
-                kind == DatasetIndex.Kind.ZIP
-                    ? reader.readEntry(entry)
-                    : reader.readFile(entry.name()));
-      }
-    }
+    Optional<LabelFile> found = LabelFile.find(reader, files);
+    LabelFile labels = found.orElse(none);
     if (labels.isEmpty() && use == LabelUse.REQUIRE) {
       throw new BadFileException(
           file,
-          (found ? "has no labels" : "is missing")
+          (found.isPresent() ? "has no labels" : "is missing")
               + "; expected a label for every image, or training without labels");
     }
     return labels;

@@ -16,12 +16,15 @@ import java.util.zip.Inflater;
  * Reads files of a dataset as they are stored: out of a folder, or by position out of a zip. Safe
  * for use by several threads.
  */
-final class EntryReader implements AutoCloseable {
+public final class EntryReader implements AutoCloseable {
   /**
    * Room for extra fields of local headers, which are rarely longer; where they are, a second read
    * follows.
    */
   private static final int MOST_EXTRA = 64;
+
+  /** No deflated byte stands for more bytes. */
+  private static final long LARGEST_RATIO = 1032;
 
   private final Store store;
   private final String path;
@@ -33,23 +36,25 @@ final class EntryReader implements AutoCloseable {
    */
   private final AtomicInteger extra = new AtomicInteger(-1);
 
-  EntryReader(Store store, String path, DatasetIndex.Kind kind) throws IOException {
+  /** Opens a folder or zip. */
+  public EntryReader(Store store, String path, DatasetIndex.Kind kind) throws IOException {
     this.store = store;
     this.path = path;
     zip = kind == DatasetIndex.Kind.ZIP ? store.openRandom(path) : null;
   }
 
-  RandomInput zip() {
+  /** The zip itself; null for a folder. */
+  public RandomInput zip() {
     return zip;
   }
 
   /** The file's name for messages. */
-  String label(String name) {
+  public String label(String name) {
     return Store.join(path, name);
   }
 
   /** File i of the entries. */
-  byte[] read(ImageEntries entries, int i) throws IOException {
+  public byte[] read(ImageEntries entries, int i) throws IOException {
     String name = entries.name(i);
     return zip == null
         ? readFile(name)
@@ -63,12 +68,13 @@ final class EntryReader implements AutoCloseable {
                 entries.size(i)));
   }
 
-  byte[] readFile(String name) throws IOException {
+  /** A file of the folder. */
+  public byte[] readFile(String name) throws IOException {
     return store.readAll(label(name));
   }
 
   /** One entry of the zip, unpacked, its checksum verified. */
-  byte[] readEntry(ZipDirectory.Entry entry) throws IOException {
+  public byte[] readEntry(ZipDirectory.Entry entry) throws IOException {
     int stored = requireInt(entry.name(), entry.stored());
     int size = requireInt(entry.name(), entry.size());
     int known = ZipDirectory.LOCAL_LENGTH + entry.name().length();
@@ -111,6 +117,15 @@ final class EntryReader implements AutoCloseable {
   }
 
   private byte[] inflate(String name, byte[] packed, int size) throws IOException {
+    if (size > LARGEST_RATIO * packed.length) {
+      throw new BadFileException(
+          label(name),
+          "is damaged: "
+              + packed.length
+              + " packed bytes cannot unpack to "
+              + size
+              + ", as the zip's directory says");
+    }
     Inflater inflater = new Inflater(true);
     try {
       inflater.setInput(packed);

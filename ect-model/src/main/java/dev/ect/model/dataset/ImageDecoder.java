@@ -14,17 +14,22 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes image files to bytes. Plain PNGs go a short way of their own; everything else goes
- * through ImageIO. Palettes are resolved, 16-bit samples are rounded to 8 bits, an alpha channel is
- * dropped where it is opaque and refused where it is not.
+ * Decodes image files to bytes, the same as Pillow's. Plain PNGs, JPEGs and WebPs go ways of their
+ * own; everything else goes through ImageIO. Palettes are resolved, 16-bit samples are rounded to 8
+ * bits, an alpha channel is dropped where it is opaque and refused where it is not.
  */
-final class ImageDecoder {
+public final class ImageDecoder {
   private static final int OPAQUE = 255;
 
+  /** Pixels of an image; a few bytes can claim many more than that. */
+  private static final int MOST_PIXELS = 1 << 27;
+
   /**
+   * An image.
+   *
    * @param pixels bytes [C,H,W]
    */
-  record Decoded(ImageShape shape, byte[] pixels) {}
+  public record Decoded(ImageShape shape, byte[] pixels) {}
 
   private ImageDecoder() {}
 
@@ -34,14 +39,22 @@ final class ImageDecoder {
    * @param file its name for messages
    * @param channels what a palette image is to become: 1, 3, or 0 for whichever its kind suggests
    */
-  static Decoded decode(String file, byte[] encoded, int channels) throws IOException {
+  public static Decoded decode(String file, byte[] encoded, int channels) throws IOException {
     Decoded plain = PngDecoder.decode(file, encoded);
     if (plain != null) {
       return plain;
     }
+    if (JpegDecoder.isJpeg(encoded)) {
+      return JpegDecoder.decode(file, encoded);
+    }
+    if (WebpDecoder.isWebp(encoded)) {
+      return samples(file, WebpDecoder.decode(file, encoded));
+    }
     BufferedImage image;
     try {
-      image = read(encoded);
+      image = read(file, encoded);
+    } catch (BadFileException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       throw new BadFileException(
           file, "is a damaged image, or of a kind that cannot be read: " + e.getMessage(), e);
@@ -55,7 +68,7 @@ final class ImageDecoder {
     return samples(file, image);
   }
 
-  private static BufferedImage read(byte[] encoded) throws IOException {
+  private static BufferedImage read(String file, byte[] encoded) throws IOException {
     try (ImageInputStream stream =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
       Iterator<javax.imageio.ImageReader> readers = ImageIO.getImageReaders(stream);
@@ -65,10 +78,30 @@ final class ImageDecoder {
       javax.imageio.ImageReader reader = readers.next();
       try {
         reader.setInput(stream, true, true);
+        requireSize(file, reader.getHeight(0), reader.getWidth(0));
         return reader.read(0);
       } finally {
         reader.dispose();
       }
+    }
+  }
+
+  /** The JDK's own reader of a format: others may be registered, with other rules. */
+  static javax.imageio.ImageReader reader(String format) {
+    Iterator<javax.imageio.ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
+    while (readers.hasNext()) {
+      javax.imageio.ImageReader reader = readers.next();
+      if (reader.getClass().getModule() == ImageIO.class.getModule()) {
+        return reader;
+      }
+    }
+    throw new IllegalStateException("the JDK has no reader of " + format);
+  }
+
+  static void requireSize(String file, int height, int width) throws BadFileException {
+    if ((long) height * width > MOST_PIXELS) {
+      throw new BadFileException(
+          file, "has " + height + "x" + width + " pixels; expected at most " + MOST_PIXELS);
     }
   }
 

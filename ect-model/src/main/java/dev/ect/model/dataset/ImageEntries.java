@@ -4,13 +4,14 @@ import dev.ect.model.io.ZipDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Where each image of a dataset lies. Columns instead of objects, since an index of a million
  * images travels to every executor.
  */
-final class ImageEntries implements Serializable {
+public final class ImageEntries implements Serializable {
   private static final long serialVersionUID = 1;
 
   private final byte[] names;
@@ -25,7 +26,7 @@ final class ImageEntries implements Serializable {
    * @param entries in order; in a folder {@code header} is the modification time and {@code crc} is
    *     0
    */
-  ImageEntries(List<ZipDirectory.Entry> entries) {
+  public ImageEntries(List<ZipDirectory.Entry> entries) {
     int count = entries.size();
     nameEnds = new int[count];
     headers = new long[count];
@@ -47,12 +48,37 @@ final class ImageEntries implements Serializable {
     names = text.toByteArray();
   }
 
-  int count() {
+  private ImageEntries(ImageEntries all, int from, int to) {
+    int start = all.start(from);
+    names = Arrays.copyOfRange(all.names, start, all.start(to));
+    nameEnds = Arrays.copyOfRange(all.nameEnds, from, to);
+    for (int i = 0; i < nameEnds.length; i++) {
+      nameEnds[i] -= start;
+    }
+    headers = Arrays.copyOfRange(all.headers, from, to);
+    stored = Arrays.copyOfRange(all.stored, from, to);
+    sizes = Arrays.copyOfRange(all.sizes, from, to);
+    crcs = Arrays.copyOfRange(all.crcs, from, to);
+    deflated = Arrays.copyOfRange(all.deflated, from, to);
+  }
+
+  /** Entries {@code from} to {@code to - 1} alone. */
+  public ImageEntries slice(int from, int to) {
+    return new ImageEntries(this, from, to);
+  }
+
+  private int start(int i) {
+    return i == 0 ? 0 : nameEnds[i - 1];
+  }
+
+  /** How many there are. */
+  public int count() {
     return nameEnds.length;
   }
 
-  String name(int i) {
-    int start = i == 0 ? 0 : nameEnds[i - 1];
+  /** Path of an image in its folder or zip. */
+  public String name(int i) {
+    int start = start(i);
     return new String(names, start, nameEnds[i] - start, StandardCharsets.UTF_8);
   }
 

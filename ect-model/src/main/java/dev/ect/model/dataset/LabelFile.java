@@ -5,11 +5,13 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.ect.model.io.BadFileException;
+import dev.ect.model.io.ZipDirectory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The labels in a {@code dataset.json}. At most one of the maps has entries; both are empty where
@@ -18,14 +20,19 @@ import java.util.Map;
  * @param classes class by image name
  * @param vectors label vector by image name, all of one length
  */
-record LabelFile(Map<String, Integer> classes, Map<String, float[]> vectors) {
-  static final String NAME = "dataset.json";
+public record LabelFile(Map<String, Integer> classes, Map<String, float[]> vectors) {
+  /** The file's name in a dataset. */
+  public static final String NAME = "dataset.json";
+
   private static final int MOST_CLASSES = 1_000_000;
 
   /**
+   * Reads labels.
+   *
    * @param file the file's name for messages
+   * @throws BadFileException if it is malformed
    */
-  static LabelFile parse(String file, byte[] text) throws IOException {
+  public static LabelFile parse(String file, byte[] text) throws IOException {
     LabelFile labels = new LabelFile(new HashMap<>(), new HashMap<>());
     boolean found = false;
     try (JsonParser json = new JsonFactory().createParser(text)) {
@@ -60,12 +67,42 @@ record LabelFile(Map<String, Integer> classes, Map<String, float[]> vectors) {
     return labels;
   }
 
-  boolean isEmpty() {
+  /**
+   * Reads the {@code dataset.json} among the files of a folder or zip.
+   *
+   * @return empty where there is none
+   */
+  public static Optional<LabelFile> find(EntryReader reader, List<ZipDirectory.Entry> files)
+      throws IOException {
+    for (ZipDirectory.Entry entry : files) {
+      if (entry.name().equals(NAME)) {
+        return Optional.of(
+            parse(
+                reader.label(NAME),
+                reader.zip() == null ? reader.readFile(NAME) : reader.readEntry(entry)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Whether there are none. */
+  public boolean isEmpty() {
     return classes.isEmpty() && vectors.isEmpty();
   }
 
-  boolean has(String name) {
+  /** Whether an image has one. */
+  public boolean has(String name) {
     return classes.containsKey(name) || vectors.containsKey(name);
+  }
+
+  /** An image's label; null where it has none. */
+  public Label of(String name) {
+    Integer value = classes.get(name);
+    if (value != null) {
+      return new Label.OfClass(value);
+    }
+    float[] vector = vectors.get(name);
+    return vector == null ? null : new Label.OfVector(vector);
   }
 
   private void readAll(String file, JsonParser json) throws IOException {
