@@ -15,6 +15,6 @@ final class Stores {
 
   /** The same for an application with settings of its own. */
   static HadoopStore of(SparkConf conf) {
-    return new HadoopStore(SparkHadoopUtil.get().newConfiguration(conf));
+    return new HadoopStore(SparkHadoopUtil.get().newConfiguration(conf), new DownloadProgress());
   }
 }

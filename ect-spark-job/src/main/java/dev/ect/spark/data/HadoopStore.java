@@ -1,5 +1,6 @@
 package dev.ect.spark.data;
 
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.LocalStore;
 import dev.ect.model.io.RandomInput;
@@ -30,19 +31,35 @@ import org.apache.spark.util.SerializableConfiguration;
 /**
  * Every file system that Hadoop knows, by the scheme of the path; paths without one belong to
  * {@code fs.defaultFS}. The machine's own files are left to {@link LocalStore}, whose renames are
- * atomic and which writes no checksum files. Travels to executors.
+ * atomic and which writes no checksum files. What lies behind an http or https address is
+ * downloaded once to every machine that reads it. Travels to executors.
  */
 public final class HadoopStore implements Store, Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** Setting: folder for downloads on every machine. */
+  private static final String CACHE = "ect.cache";
 
   /** Made by whoever has a folder to itself. */
   private static final String CLAIM = ".claimed";
 
   private final SerializableConfiguration configuration;
   private final transient LocalStore local = new LocalStore();
+  private final transient Downloads downloads;
 
   public HadoopStore(Configuration configuration) {
+    this(configuration, DownloadListener.NONE);
+  }
+
+  /**
+   * @param listener told about downloads to this machine; it does not travel
+   */
+  public HadoopStore(Configuration configuration, DownloadListener listener) {
     this.configuration = new SerializableConfiguration(configuration);
+    String cache = configuration.get(CACHE, "");
+    downloads =
+        new Downloads(
+            cache.isEmpty() ? Downloads.defaultCache() : java.nio.file.Path.of(cache), listener);
   }
 
   private Object readResolve() {
@@ -51,16 +68,31 @@ public final class HadoopStore implements Store, Serializable {
 
   @Override
   public boolean exists(String path) throws IOException {
+    if (Addresses.is(path)) {
+      try {
+        downloads.fetch(path);
+        return true;
+      } catch (FileNotFoundException e) {
+        return false;
+      }
+    }
     return isLocal(path) ? local.exists(path) : fileSystem(path).exists(new Path(path));
   }
 
   @Override
   public StoredFile info(String path) throws IOException {
+    if (Addresses.is(path)) {
+      StoredFile file = local.info(downloads.fetch(path).toString());
+      return new StoredFile(path, Store.name(path), file.length(), file.modified(), false);
+    }
     return isLocal(path) ? local.info(path) : stored(path, Store.name(path), status(path));
   }
 
   @Override
   public InputStream open(String path) throws IOException {
+    if (Addresses.is(path)) {
+      return local.open(downloads.fetch(path).toString());
+    }
     if (isLocal(path)) {
       return local.open(path);
     }
@@ -70,6 +102,9 @@ public final class HadoopStore implements Store, Serializable {
 
   @Override
   public RandomInput openRandom(String path) throws IOException {
+    if (Addresses.is(path)) {
+      return local.openRandom(downloads.fetch(path).toString());
+    }
     if (isLocal(path)) {
       return local.openRandom(path);
     }
@@ -79,6 +114,9 @@ public final class HadoopStore implements Store, Serializable {
 
   @Override
   public List<StoredFile> list(String directory, boolean recursive) throws IOException {
+    if (Addresses.is(directory)) {
+      throw new BadFileException(directory, "is an http address; expected a folder");
+    }
     if (isLocal(directory)) {
       return local.list(directory, recursive);
     }
@@ -169,7 +207,11 @@ public final class HadoopStore implements Store, Serializable {
     }
   }
 
-  private boolean isLocal(String path) {
+  /** Reading has seen to http addresses before it asks. */
+  private boolean isLocal(String path) throws IOException {
+    if (Addresses.is(path)) {
+      throw new BadFileException(path, "is an http address: files there can only be read");
+    }
     String scheme = new Path(path).toUri().getScheme();
     if (scheme == null) {
       scheme = FileSystem.getDefaultUri(configuration.value()).getScheme();
