@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import dev.ect.model.io.Addresses;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -171,6 +172,28 @@ public final class ConfigSources {
                 .setOriginComments(false)
                 .setComments(false)
                 .setJson(false));
+  }
+
+  /** The given keys and sections of a configuration, those of them that it has. */
+  public static Config only(Config config, List<String> paths) {
+    Config taken = ConfigFactory.empty();
+    for (String path : paths) {
+      taken = config.hasPath(path) ? taken.withFallback(config.withOnlyPath(path)) : taken;
+    }
+    return taken;
+  }
+
+  /** As JSON on one line, for files that others see: addresses without their secrets. */
+  public static String json(Config config) {
+    Config shown = config;
+    for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
+      if (entry.getValue().unwrapped() instanceof String text && Addresses.is(text)) {
+        shown =
+            shown.withValue(
+                entry.getKey(), ConfigValueFactory.fromAnyRef(Addresses.withoutSecrets(text)));
+      }
+    }
+    return shown.root().render(ConfigRenderOptions.concise());
   }
 
   private static String nearest(String unknown, Set<String> known) {

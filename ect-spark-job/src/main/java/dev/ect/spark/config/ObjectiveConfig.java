@@ -8,6 +8,7 @@ import dev.ect.model.tuning.Mapping;
 import dev.ect.model.tuning.OptimizerSpec;
 import dev.ect.model.tuning.TickSchedule;
 import java.io.Serializable;
+import java.util.List;
 import java.util.function.Predicate;
 
 /**
@@ -32,6 +33,7 @@ import java.util.function.Predicate;
  * @param emaBeta decay of the EMA; negative where the half-life decides
  * @param emaHalflifeKimg half-life of the EMA in thousand images
  * @param emaRampupRatio largest half-life as a share of the images seen; 0 for no limit
+ * @param emas further moving averages of the weights, all different
  * @param dropout probability with which an activation is dropped
  * @param labelDropout probability with which a class label is zeroed
  * @param augment probability of each augmentation
@@ -56,6 +58,7 @@ public record ObjectiveConfig(
     double emaBeta,
     double emaHalflifeKimg,
     double emaRampupRatio,
+    List<EmaSpec> emas,
     double dropout,
     double labelDropout,
     double augment)
@@ -113,9 +116,19 @@ public record ObjectiveConfig(
         in.autoNumber(at + "ema-beta", "at least 0 and less than 1, or auto", share).orElse(-1.0),
         in.number(at + "ema-halflife-kimg", "more than 0", positive),
         in.number(at + "ema-rampup-ratio", "at least 0", atLeast0),
+        emas(in, at + "emas"),
         in.number(at + "dropout", "at least 0 and less than 1", share),
         in.number(at + "label-dropout", "at least 0 and less than 1", share),
         in.number(at + "augment", "from 0 to 1", v -> v >= 0 && v <= 1));
+  }
+
+  private static List<EmaSpec> emas(ConfigReader in, String key) {
+    List<EmaSpec> emas = in.parsedList(key, EmaSpec::parse);
+    List<String> ids = emas.stream().map(EmaSpec::id).toList();
+    if (ids.stream().distinct().count() < ids.size()) {
+      in.problem(key, ids + "; expected each of them once");
+    }
+    return emas;
   }
 
   /** The loss at a stage of the schedule. */

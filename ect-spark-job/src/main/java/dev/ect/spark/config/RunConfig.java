@@ -11,12 +11,14 @@ import java.util.List;
  * @param desc added to the run directory's name
  * @param id names the run; empty for none
  * @param seed every random number follows from it
- * @param transfer network snapshot to start from; empty for random weights
- * @param resume run directory to go on in; empty for a new run
+ * @param transfer network to start from, a checkpoint of any kind; empty for random weights
+ * @param resume run directory to go on in, or training state to go on from in a new one; empty for
+ *     a new run
  * @param sampleEvery ticks between sample grids
  * @param snapshotEvery ticks between numbered network snapshots
  * @param stateEvery ticks between numbered training states
  * @param checkpointEvery ticks between latest checkpoints
+ * @param emaEvery ticks between snapshots of the further moving averages; 0 for the end only
  * @param evalEvery ticks between evaluations; 0 for none
  * @param grid images in a sample grid
  * @param midT intermediate times of few-step sampling
@@ -32,6 +34,7 @@ public record RunConfig(
     long snapshotEvery,
     long stateEvery,
     long checkpointEvery,
+    long emaEvery,
     long evalEvery,
     int grid,
     List<Double> midT)
@@ -51,6 +54,7 @@ public record RunConfig(
         in.integer("run.snapshot-every", 1, Long.MAX_VALUE),
         in.integer("run.state-every", 1, Long.MAX_VALUE),
         in.integer("run.checkpoint-every", 1, Long.MAX_VALUE),
+        in.integer("run.ema-every", 0, Long.MAX_VALUE),
         in.integer("run.eval-every", 0, Long.MAX_VALUE),
         (int) in.integer("run.grid", 1, MAX_GRID),
         List.copyOf(

@@ -7,6 +7,7 @@ import dev.ect.model.metrics.KernelDistance;
 import dev.ect.model.metrics.Metric;
 import dev.ect.model.metrics.MetricFamily;
 import dev.ect.spark.evaluation.FeatureRequest.Output;
+import dev.ect.spark.report.StageProgress;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

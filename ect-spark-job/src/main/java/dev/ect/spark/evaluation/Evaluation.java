@@ -7,6 +7,7 @@ import java.util.List;
  *
  * @param network where it lies
  * @param weightsSha256 of its parameters as float32, little-endian
+ * @param provenance what its file says it is made of, as JSON; empty where it does not
  * @param engine what generated the images, for people
  * @param batch images that were generated at once
  * @param labels which labels they had, for people
@@ -16,6 +17,7 @@ import java.util.List;
 public record Evaluation(
     String network,
     String weightsSha256,
+    String provenance,
     String engine,
     int batch,
     String labels,
@@ -25,6 +27,6 @@ public record Evaluation(
   /** The same with other results. */
   Evaluation with(List<Measured> others) {
     return new Evaluation(
-        network, weightsSha256, engine, batch, labels, detectors, List.copyOf(others));
+        network, weightsSha256, provenance, engine, batch, labels, detectors, List.copyOf(others));
   }
 }

@@ -12,6 +12,7 @@ import dev.ect.model.metrics.DetectorKind;
 import dev.ect.model.metrics.Metric;
 import dev.ect.model.metrics.MetricFamily;
 import dev.ect.model.network.NetworkSpec;
+import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.DetectorConfig;
 import dev.ect.spark.config.EngineConfig;
 import dev.ect.spark.config.EvaluationConfig;
@@ -38,6 +39,7 @@ import java.util.Set;
  * @param references statistics of real images that the user has given
  * @param executors that are expected
  * @param threads CPU threads of a task; 0 for all cores of the executor
+ * @param configuration all of it, as JSON, for the results
  */
 public record EvaluationPlan(
     List<Measurement> measurements,
@@ -47,7 +49,8 @@ public record EvaluationPlan(
     Optional<DatasetIndex> dataset,
     Map<DetectorKind, Reference> references,
     int executors,
-    int threads) {
+    int threads,
+    String configuration) {
 
   /** The configured metrics with the samplers that their names ask for. */
   public static List<Measurement> measurements(JobConfig config) {
@@ -96,7 +99,8 @@ public record EvaluationPlan(
         dataset,
         references,
         config.spark().executors(),
-        config.engine().threads() > 0 ? config.engine().threads() : threads);
+        config.engine().threads() > 0 ? config.engine().threads() : threads,
+        ConfigSources.json(config.resolved()));
   }
 
   private static Set<DetectorKind> detectors(List<Measurement> measurements) {

@@ -122,6 +122,7 @@ public final class Evaluator implements AutoCloseable {
           new Evaluation(
               path,
               digest,
+              copy.provenance(),
               found.engine(),
               batch,
               labels.description(),

@@ -6,6 +6,7 @@ import dev.ect.model.metrics.FeatureStatistics;
 import dev.ect.model.metrics.FrechetDistance;
 import dev.ect.model.metrics.Metric;
 import dev.ect.spark.report.HeapWatch;
+import dev.ect.spark.report.StageProgress;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;

@@ -1,5 +1,6 @@
 package dev.ect.spark.evaluation;
 
+import dev.ect.spark.report.StageProgress;
 import java.io.PrintStream;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;

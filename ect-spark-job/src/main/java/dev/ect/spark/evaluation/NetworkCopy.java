@@ -8,6 +8,7 @@ import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.network.Preconditioning;
+import dev.ect.spark.report.Provenance;
 import java.io.IOException;
 import java.io.Serializable;
 
@@ -16,16 +17,20 @@ final class NetworkCopy implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private final String specJson;
-  private final double sigmaData;
-  private final double sigmaMin;
+  private final Preconditioning preconditioning;
+  private final String provenance;
   private final float[] buffers;
   private final FloatPieces parameters;
 
   private NetworkCopy(
-      NetworkSpec spec, Preconditioning preconditioning, float[] buffers, FloatPieces parameters) {
+      NetworkSpec spec,
+      Preconditioning preconditioning,
+      String provenance,
+      float[] buffers,
+      FloatPieces parameters) {
     specJson = spec.toJson();
-    sigmaData = preconditioning.sigmaData();
-    sigmaMin = preconditioning.sigmaMin();
+    this.preconditioning = preconditioning;
+    this.provenance = provenance;
     this.buffers = buffers;
     this.parameters = parameters;
   }
@@ -33,11 +38,15 @@ final class NetworkCopy implements Serializable {
   /** Reads a snapshot. */
   static NetworkCopy read(Store store, String path) throws IOException {
     try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, path)) {
-      Network network = Network.of(snapshot.spec());
+      Network network = snapshot.network();
       FloatPieces parameters = new FloatPieces(network.parameters().size());
       snapshot.read(network, parameters);
       return new NetworkCopy(
-          snapshot.spec(), snapshot.preconditioning(), snapshot.buffers(network), parameters);
+          snapshot.spec(),
+          snapshot.preconditioning(),
+          snapshot.metadata().getOrDefault(Provenance.KEY, ""),
+          snapshot.buffers(network),
+          parameters);
     }
   }
 
@@ -46,7 +55,12 @@ final class NetworkCopy implements Serializable {
   }
 
   Preconditioning preconditioning() {
-    return new Preconditioning(sigmaData, sigmaMin);
+    return preconditioning;
+  }
+
+  /** What the file says it is made of, as JSON; empty where it does not. */
+  String provenance() {
+    return provenance;
   }
 
   float[] buffers() {

@@ -18,7 +18,7 @@ public record NetworkCost(double forwardFlops, double activations) {
 
   private static final int BYTES = Float.BYTES;
 
-  /** Weights, EMA, two moments, gradient. */
+  /** Weights, EMA, two moments, gradient; further moving averages come on top. */
   private static final int VECTORS = 5;
 
   private static final Pattern RESOLUTION = Pattern.compile("\\.(\\d+)x\\d+_");
@@ -67,13 +67,14 @@ public record NetworkCost(double forwardFlops, double activations) {
   }
 
   /**
-   * Memory of a replica in bytes, roughly: five vectors of the parameters and what the backward
-   * pass needs.
+   * Memory of a replica in bytes, roughly: five vectors of the parameters, one more for each
+   * further moving average, and what the backward pass needs.
    *
    * @param parameters of the network
+   * @param emas further moving averages of the weights
    * @param round images per round
    */
-  public double trainingBytes(long parameters, int round) {
-    return BYTES * ((double) VECTORS * parameters + KEPT * activations * round);
+  public double trainingBytes(long parameters, int emas, int round) {
+    return BYTES * ((double) (VECTORS + emas) * parameters + KEPT * activations * round);
   }
 }

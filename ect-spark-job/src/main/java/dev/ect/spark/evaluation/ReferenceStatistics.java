@@ -1,6 +1,7 @@
 package dev.ect.spark.evaluation;
 
 import dev.ect.model.dataset.DatasetIndex;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Sha256;
 import dev.ect.model.io.Store;
@@ -36,7 +37,7 @@ final class ReferenceStatistics {
     this.out = out;
     this.folder =
         folder.isEmpty()
-            ? Store.join(Store.parent(dataset.path()), dataset.name() + "-statistics")
+            ? Store.join(Addresses.folderOf(dataset.path()), dataset.name() + "-statistics")
             : folder;
   }
 

@@ -2,6 +2,7 @@ package dev.ect.spark.evaluation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.Store;
 import dev.ect.model.metrics.DetectorKind;
 import dev.ect.model.metrics.Metric;
@@ -62,7 +63,7 @@ final class ResultFiles {
     line.put("metric", metric.name());
     line.put("total_time", measured.seconds());
     line.put("timestamp", System.currentTimeMillis() / 1000.0);
-    line.put("network", evaluation.network());
+    line.put("network", Addresses.withoutSecrets(evaluation.network()));
     line.put("weights_sha256", evaluation.weightsSha256());
     if (progress != null) {
       line.put("kimg", progress);
@@ -85,8 +86,13 @@ final class ResultFiles {
     }
     line.put("engine", evaluation.engine());
     line.put("batch", evaluation.batch());
+    line.put("executors", plan.executors());
     line.put("versions", Versions.all());
     try {
+      line.put("configuration", JSON.readTree(plan.configuration()));
+      if (!evaluation.provenance().isEmpty()) {
+        line.put("network_provenance", JSON.readTree(evaluation.provenance()));
+      }
       return JSON.writeValueAsString(line);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot write " + line, e);
@@ -97,7 +103,7 @@ final class ResultFiles {
     Detectors.Shipped file = detectors.files().get(kind);
     Map<String, Object> detector = new LinkedHashMap<>();
     detector.put("kind", kind.id());
-    detector.put("path", file.path());
+    detector.put("path", Addresses.withoutSecrets(file.path()));
     detector.put("sha256", file.sha256());
     detector.put("width", file.width());
     return detector;
@@ -107,7 +113,7 @@ final class ResultFiles {
     Map<String, Object> real = new LinkedHashMap<>();
     if (family.isFrechet() && plan.references().containsKey(family.detector())) {
       Reference reference = plan.references().get(family.detector());
-      real.put("reference", reference.path());
+      real.put("reference", Addresses.withoutSecrets(reference.path()));
       real.put("reference_sha256", reference.sha256());
       real.put(
           "reference_divisor",
@@ -116,7 +122,7 @@ final class ResultFiles {
       plan.dataset()
           .ifPresent(
               dataset -> {
-                real.put("dataset", dataset.path());
+                real.put("dataset", Addresses.withoutSecrets(dataset.path()));
                 real.put("content_sha256", dataset.contentKey());
               });
     }

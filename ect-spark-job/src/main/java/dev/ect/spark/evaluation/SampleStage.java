@@ -8,6 +8,7 @@ import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.sampling.ImageGrid;
 import dev.ect.spark.config.EngineConfig;
 import dev.ect.spark.data.HadoopStore;
+import dev.ect.spark.report.StageProgress;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;

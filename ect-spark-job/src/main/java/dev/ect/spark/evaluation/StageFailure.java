@@ -7,14 +7,14 @@ import java.io.FileNotFoundException;
 import org.apache.spark.SparkException;
 
 /** What went wrong in a task, as the driver tells it. */
-final class StageFailure {
+public final class StageFailure {
   private StageFailure() {}
 
   /**
    * What to throw: a user's mistake that a task has met as its line alone, Spark's failure as a
    * {@link StageLostException} of one line, and anything else as it is.
    */
-  static RuntimeException explained(Exception e) {
+  public static RuntimeException explained(Exception e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof UserError error) {
         return error;

@@ -98,6 +98,11 @@ public record RunDirectory(String path) implements Serializable {
     return file("stop");
   }
 
+  /** The network that the run started from, imported; absent where it started from scratch. */
+  public String transfer() {
+    return file("transfer.safetensors");
+  }
+
   /** What the network was before any step. */
   public String initialSnapshot() {
     return file("network-snapshot-initial.safetensors");
@@ -123,6 +128,16 @@ public record RunDirectory(String path) implements Serializable {
    */
   public String state(String kimg) {
     return file("training-state-" + kimg + ".safetensors");
+  }
+
+  /**
+   * A snapshot of a further moving average.
+   *
+   * @param id of the average
+   * @param kimg by {@link #kimg}
+   */
+  public String ema(String id, String kimg) {
+    return file("ema-" + id + "-" + kimg + ".safetensors");
   }
 
   public String latestState() {

@@ -13,6 +13,8 @@ import dev.ect.model.io.Store;
 import dev.ect.model.io.StoredFile;
 import dev.ect.model.network.Denoiser;
 import dev.ect.model.tuning.Progress;
+import dev.ect.spark.report.CheckpointSource;
+import dev.ect.spark.report.Provenance;
 import dev.ect.spark.report.RunDirectory;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -42,8 +44,10 @@ final class Checkpoints {
    * @param progress how far the run had come
    * @param identity what the run was
    * @param engine what computed it, by {@link #engine}; empty if that is not known
+   * @param source the checkpoint that its run started from, see {@link CheckpointSource#of}
    */
-  record Found(String path, Progress progress, Map<String, String> identity, String engine) {}
+  record Found(
+      String path, Progress progress, Map<String, String> identity, String engine, String source) {}
 
   private Checkpoints() {}
 
@@ -63,28 +67,41 @@ final class Checkpoints {
 
   private static Found look(Store store, String path) throws IOException {
     try (TrainingState state = TrainingState.open(store, path)) {
-      String identity = state.metadata().getOrDefault(IDENTITY, "{}");
       return new Found(
           path,
-          state.progress(),
-          JSON.readValue(identity, new TypeReference<>() {}),
-          state.metadata().getOrDefault(ENGINE, ""));
+          state.progress(0),
+          identity(path, state.metadata()),
+          state.metadata().getOrDefault(ENGINE, ""),
+          Provenance.sourceIn(state.metadata().get(Provenance.KEY)));
+    }
+  }
+
+  /** What a state's run was; empty where it does not say. */
+  static Map<String, String> identity(String path, Map<String, String> metadata)
+      throws BadFileException {
+    try {
+      return JSON.readValue(metadata.getOrDefault(IDENTITY, "{}"), new TypeReference<>() {});
     } catch (JsonProcessingException e) {
       throw new BadFileException(path, "metadata " + IDENTITY + ": " + e.getOriginalMessage(), e);
     }
   }
 
-  /** A line for everything in which a state's run differs from the planned one. */
-  static List<String> differences(Found found, RunPlan plan) {
+  /**
+   * A line for everything in which a state's run differs from the planned one.
+   *
+   * @param path of the state
+   * @param identity of its run
+   */
+  static List<String> differences(String path, Map<String, String> identity, RunPlan plan) {
     Map<String, String> planned = plan.identity();
     Set<String> keys = new TreeSet<>(planned.keySet());
-    keys.addAll(found.identity().keySet());
+    keys.addAll(identity.keySet());
     List<String> problems = new ArrayList<>();
     for (String key : keys) {
-      String was = found.identity().getOrDefault(key, "nothing");
+      String was = identity.getOrDefault(key, "nothing");
       String now = planned.getOrDefault(key, "nothing");
       if (!now.equals(was)) {
-        problems.add(found.path() + ": was made with " + key + " " + was + "; now it is " + now);
+        problems.add(path + ": was made with " + key + " " + was + "; now it is " + now);
       }
     }
     return problems;
@@ -94,9 +111,44 @@ final class Checkpoints {
    * Writes the EMA weights.
    *
    * @param denoiser what is trained; its weights are not read
+   * @param executors that train together
    */
   static void writeSnapshot(
-      Store store, String path, RunPlan plan, Denoiser denoiser, FloatSource ema, Progress progress)
+      Store store,
+      String path,
+      RunPlan plan,
+      Denoiser denoiser,
+      FloatSource ema,
+      Progress progress,
+      int executors)
+      throws IOException {
+    writeSnapshot(store, path, denoiser, ema, metadata(plan, denoiser, progress, executors));
+  }
+
+  /**
+   * Writes a further moving average of the weights.
+   *
+   * @param id which one
+   * @param denoiser what is trained; its weights are not read
+   * @param executors that train together
+   */
+  static void writeEma(
+      Store store,
+      String path,
+      RunPlan plan,
+      Denoiser denoiser,
+      String id,
+      FloatSource ema,
+      Progress progress,
+      int executors)
+      throws IOException {
+    Map<String, String> metadata = metadata(plan, denoiser, progress, executors);
+    metadata.put(NetworkSnapshot.EMA, id);
+    writeSnapshot(store, path, denoiser, ema, metadata);
+  }
+
+  private static void writeSnapshot(
+      Store store, String path, Denoiser denoiser, FloatSource ema, Map<String, String> metadata)
       throws IOException {
     NetworkSnapshot.write(
         store,
@@ -105,13 +157,14 @@ final class Checkpoints {
         denoiser.preconditioning(),
         ema,
         denoiser.buffers(),
-        metadata(plan, denoiser, progress));
+        metadata);
   }
 
   /**
    * Writes all that an exact resume needs.
    *
    * @param denoiser what is trained; its weights are not read
+   * @param executors that train together
    */
   static void writeState(
       Store store,
@@ -119,7 +172,8 @@ final class Checkpoints {
       RunPlan plan,
       Denoiser denoiser,
       StateVectors vectors,
-      Progress progress)
+      Progress progress,
+      int executors)
       throws IOException {
     TrainingState.write(
         store,
@@ -129,7 +183,7 @@ final class Checkpoints {
         vectors,
         denoiser.buffers(),
         progress,
-        metadata(plan, denoiser, null));
+        metadata(plan, denoiser, null, executors));
   }
 
   /** What decides about the last bits: the engine and its number format. */
@@ -137,14 +191,33 @@ final class Checkpoints {
     return engine.name() + ", " + engine.precision().id();
   }
 
-  private static Map<String, String> metadata(RunPlan plan, Denoiser denoiser, Progress progress) {
+  /** The metadata of a state from elsewhere that a run goes on from. */
+  static Map<String, String> brought(
+      RunPlan plan, Map<String, String> original, Progress progress) {
+    Map<String, String> metadata = common(plan, progress);
+    if (original.containsKey(ENGINE)) {
+      metadata.put(ENGINE, original.get(ENGINE));
+    }
+    metadata.put(Provenance.KEY, Provenance.derived(plan.provenance().source()));
+    return metadata;
+  }
+
+  private static Map<String, String> metadata(
+      RunPlan plan, Denoiser denoiser, Progress progress, int executors) {
+    Engine engine = denoiser.weights().engine();
+    Map<String, String> metadata = common(plan, progress);
+    metadata.put(ENGINE, engine(engine));
+    metadata.put(Provenance.KEY, plan.provenance().toJson(engine, executors));
+    return metadata;
+  }
+
+  private static Map<String, String> common(RunPlan plan, Progress progress) {
     try {
       Map<String, String> metadata = new LinkedHashMap<>();
       metadata.put(IDENTITY, JSON.writeValueAsString(plan.identity()));
-      metadata.put(ENGINE, engine(denoiser.weights().engine()));
       metadata.put("dataset", plan.index().name());
       if (progress != null) {
-        metadata.put("progress", JSON.writeValueAsString(progress));
+        metadata.put(NetworkSnapshot.PROGRESS, JSON.writeValueAsString(progress));
       }
       return metadata;
     } catch (JsonProcessingException e) {

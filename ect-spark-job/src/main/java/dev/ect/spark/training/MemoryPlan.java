@@ -32,7 +32,7 @@ public record MemoryPlan(
   /** Of the heap, for everything else: Spark, batches, files under way. */
   private static final double WORKING_HEAP = 0.75 * GIB;
 
-  /** Weights, EMA and two moments, which the first replica copies for a checkpoint. */
+  /** Weights, EMA and two moments, which the first replica copies beside further averages. */
   private static final int CHECKPOINT_VECTORS = 4;
 
   /** What a pod's /dev/shm holds where nothing is mounted there. */
@@ -66,16 +66,17 @@ public record MemoryPlan(
   /**
    * Estimates what a run needs.
    *
+   * @param emas further moving averages of the weights
    * @param round images per round
    * @param cacheBytes of decoded images that a replica will keep: the limit of the cache, or its
    *     share of the dataset where that is smaller
    * @param gpu whether the network is trained in a GPU's memory
    */
   public static MemoryPlan of(
-      Network network, int round, int executors, double cacheBytes, boolean gpu) {
+      Network network, int emas, int round, int executors, double cacheBytes, boolean gpu) {
     long parameters = network.parameters().size();
-    double training = gpu ? 0 : NetworkCost.of(network).trainingBytes(parameters, round);
-    double copies = CHECKPOINT_VECTORS * Float.BYTES * (double) parameters;
+    double training = gpu ? 0 : NetworkCost.of(network).trainingBytes(parameters, emas, round);
+    double copies = (CHECKPOINT_VECTORS + emas) * Float.BYTES * (double) parameters;
     boolean alone = executors == 1;
     return new MemoryPlan(
         executors,

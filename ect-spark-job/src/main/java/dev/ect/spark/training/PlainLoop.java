@@ -34,6 +34,7 @@ public final class PlainLoop {
                 network.initialBuffers(seed),
                 plan.objective().optimizer(),
                 plan.objective().ema(),
+                plan.objective().emas(),
                 seed);
         BatchLoader loader =
             new BatchLoader(

@@ -53,7 +53,7 @@ final class Replica implements AutoCloseable {
     this.engine = engine;
     exchangesUpdates = exchange.world() > 1 && plan.encoding() == ExchangeConfig.Encoding.THRESHOLD;
     tuner = new StartingPoint(store, plan, engine, notes::add).tuner(start);
-    saver = new Saver(store, plan, tuner);
+    saver = new Saver(store, plan, tuner, exchange.world());
     try {
       if (start.step() == 0 && exchange.rank() == 0) {
         saver.initial();

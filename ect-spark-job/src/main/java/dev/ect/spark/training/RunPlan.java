@@ -5,6 +5,7 @@ import dev.ect.model.dataset.VirtualShards;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.network.Preconditioning;
+import dev.ect.model.tuning.EmaSpec;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.spark.config.DataConfig;
 import dev.ect.spark.config.EngineConfig;
@@ -12,6 +13,7 @@ import dev.ect.spark.config.ExchangeConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.RunConfig;
 import dev.ect.spark.evaluation.GridPlan;
+import dev.ect.spark.report.Provenance;
 import dev.ect.spark.report.RunDirectory;
 import java.io.Serializable;
 import java.util.List;
@@ -34,6 +36,7 @@ import java.util.TreeMap;
  * @param encoding what replicas exchange
  * @param threads CPU threads of an executor, where the configuration leaves them open; 0 for all
  *     that the executor has
+ * @param provenance kept in its checkpoints
  */
 public record RunPlan(
     String runKey,
@@ -47,7 +50,8 @@ public record RunPlan(
     VirtualShards shards,
     GridPlan grid,
     ExchangeConfig.Encoding encoding,
-    int threads)
+    int threads,
+    Provenance provenance)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -68,7 +72,8 @@ public record RunPlan(
         shards,
         grid,
         encoding,
-        threads);
+        threads,
+        provenance);
   }
 
   public NetworkSpec spec() {
@@ -126,7 +131,19 @@ public record RunPlan(
     identity.put("schedule", "tick " + o.tickKimg() + ", double-ticks " + o.doubleTicks());
     identity.put("loss", o.loss(0).toString());
     identity.put("optimizer", o.optimizer().toString());
-    identity.put("ema", o.ema().toString());
+    // In the words of the first states that were written.
+    identity.put(
+        "ema",
+        o.emaBeta() >= 0
+            ? "EmaSpec[beta=" + o.emaBeta() + ", halfLifeImages=0.0, rampUpRatio=0.0]"
+            : "EmaSpec[beta=-1.0, halfLifeImages="
+                + o.emaHalflifeKimg() * 1000
+                + ", rampUpRatio="
+                + o.emaRampupRatio()
+                + "]");
+    if (!o.emas().isEmpty()) {
+      identity.put("emas", o.emas().stream().map(EmaSpec::id).sorted().toList().toString());
+    }
     identity.put("augment", String.valueOf(o.augment()));
     if (encoding == ExchangeConfig.Encoding.THRESHOLD) {
       // Other updates, so another run; dense gradients are those of a single executor.

@@ -1,18 +1,19 @@
 package dev.ect.spark.training;
 
-import dev.ect.model.checkpoint.NetworkSnapshot;
 import dev.ect.model.dataset.DatasetIndex;
 import dev.ect.model.dataset.DatasetIndexer;
 import dev.ect.model.dataset.DatasetOptions;
 import dev.ect.model.dataset.ImageShape;
 import dev.ect.model.dataset.LabelUse;
 import dev.ect.model.dataset.VirtualShards;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TickSchedule;
+import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.DataConfig;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
@@ -20,6 +21,7 @@ import dev.ect.spark.config.RunConfig;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.evaluation.EvaluationPlan;
 import dev.ect.spark.evaluation.GridPlan;
+import dev.ect.spark.report.Provenance;
 import dev.ect.spark.report.RunDirectory;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -37,10 +39,15 @@ public final class RunPlanner {
    * @param plan for the executors
    * @param start how far it has come already
    * @param isNew whether its directory is yet to be made
+   * @param origin what it starts from, where that is to be brought into its directory
    * @param evaluation of its network, where it is evaluated
    */
   public record Planned(
-      RunPlan plan, Progress start, boolean isNew, Optional<EvaluationPlan> evaluation) {}
+      RunPlan plan,
+      Progress start,
+      boolean isNew,
+      Optional<Origin> origin,
+      Optional<EvaluationPlan> evaluation) {}
 
   private static final double MAX_SHRINKING = 1 << 20;
 
@@ -59,15 +66,17 @@ public final class RunPlanner {
       problems.add("data.path is empty; expected an EDM dataset, a folder or .zip");
     }
     RunConfig run = config.run();
-    if (!run.resume().isEmpty() && !store.exists(run.resume())) {
-      problems.add(run.resume() + ": no such run directory (run.resume)");
-    }
     checkStages(config.objective(), problems);
     DatasetIndex index =
         problems.isEmpty() || !config.data().path().isEmpty()
             ? index(store, config, problems)
             : null;
     Optional<EvaluationPlan> evaluation = evaluation(store, config, threads, problems);
+    Optional<RunDirectory> existing = existing(store, run);
+    Optional<Checkpoints.Found> found =
+        existing.isPresent() ? Checkpoints.latest(store, existing.get()) : Optional.empty();
+    Optional<Origin> origin =
+        found.isPresent() ? Optional.empty() : origin(store, run, existing, problems);
     if (!problems.isEmpty()) {
       throw new UserError(problems);
     }
@@ -88,8 +97,7 @@ public final class RunPlanner {
     int labelDim = config.data().cond() ? index.labelDim() : 0;
     NetworkSpec spec =
         config.network().spec(shape.width(), shape.channels(), labelDim, config.objective());
-    Network network = network(spec);
-    Optional<RunDirectory> existing = existing(store, run);
+    requireBuildable(spec);
     RunDirectory directory =
         existing.isPresent()
             ? existing.get()
@@ -107,17 +115,41 @@ public final class RunPlanner {
             shards,
             GridPlan.of(index, config.data().cond(), run.grid(), run.seed()),
             config.exchange().encoding(),
-            threads);
-    Progress start = existing.isPresent() ? resume(store, plan) : Progress.START;
-    if (start.step() == 0 && !run.transfer().isEmpty()) {
-      if (!store.exists(run.transfer())) {
-        throw new UserError(run.transfer() + ": no such network snapshot (run.transfer)");
-      }
-      try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, run.transfer())) {
-        snapshot.requireTransferable(network);
-      }
+            threads,
+            provenance(
+                config,
+                index,
+                found.map(Checkpoints.Found::source).or(() -> origin.map(Origin::source))));
+    return new Planned(
+        plan, start(store, plan, found, origin), existing.isEmpty(), origin, evaluation);
+  }
+
+  /** What a run starts from that has no state of its own. */
+  private static Optional<Origin> origin(
+      Store store, RunConfig run, Optional<RunDirectory> existing, List<String> problems)
+      throws IOException {
+    try {
+      Optional<Origin> brought =
+          existing.isPresent() ? Origin.brought(store, existing.get()) : Optional.empty();
+      return brought.isPresent() ? brought : Origin.of(store, run);
+    } catch (UserError | BadFileException e) {
+      problems.add(e.getMessage());
+      return Optional.empty();
     }
-    return new Planned(plan, start, existing.isEmpty(), evaluation);
+  }
+
+  private static boolean isDirectory(Store store, String path) throws IOException {
+    return store.exists(path) && store.info(path).directory();
+  }
+
+  private static Provenance provenance(
+      JobConfig config, DatasetIndex index, Optional<String> source) {
+    return new Provenance(
+        ConfigSources.json(config.resolved()),
+        Addresses.withoutSecrets(index.path()),
+        index.contentKey(),
+        source.orElse(""),
+        config.run().seed());
   }
 
   private static Optional<EvaluationPlan> evaluation(
@@ -165,9 +197,9 @@ public final class RunPlanner {
     }
   }
 
-  private static Network network(NetworkSpec spec) {
+  private static void requireBuildable(NetworkSpec spec) {
     try {
-      return Network.of(spec);
+      Network.of(spec);
     } catch (IllegalArgumentException e) {
       throw new UserError(e.getMessage());
     }
@@ -175,24 +207,21 @@ public final class RunPlanner {
 
   /** The directory that a run goes on in. */
   private static Optional<RunDirectory> existing(Store store, RunConfig run) throws IOException {
-    if (!run.resume().isEmpty()) {
+    if (!run.resume().isEmpty() && isDirectory(store, run.resume())) {
       return Optional.of(new RunDirectory(run.resume()));
     }
     return run.id().isEmpty() ? Optional.empty() : RunDirectory.find(store, run.outdir(), run.id());
   }
 
-  private static Progress resume(Store store, RunPlan plan) throws IOException {
-    Optional<Checkpoints.Found> found = Checkpoints.latest(store, plan.directory());
+  private static Progress start(
+      Store store, RunPlan plan, Optional<Checkpoints.Found> found, Optional<Origin> origin)
+      throws IOException {
     if (found.isEmpty()) {
-      if (!plan.run().resume().isEmpty()) {
-        throw new UserError(
-            plan.directory().path()
-                + ": holds no training-state-*.safetensors to go on from (run.resume)");
-      }
-      // A named run that stopped before its first checkpoint starts over.
-      return Progress.START;
+      // A run that stopped before its first checkpoint starts over.
+      return origin.isPresent() ? origin.get().check(store, plan) : Progress.START;
     }
-    List<String> differences = Checkpoints.differences(found.get(), plan);
+    List<String> differences =
+        Checkpoints.differences(found.get().path(), found.get().identity(), plan);
     if (!differences.isEmpty()) {
       throw new UserError(differences);
     }

@@ -17,7 +17,9 @@ import dev.ect.spark.report.RunDirectory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
@@ -34,6 +36,7 @@ final class Saver implements AutoCloseable {
   private final Store store;
   private final RunPlan plan;
   private final Tuner tuner;
+  private final int executors;
   private final BackgroundWriter writer = new BackgroundWriter(PATIENCE);
 
   // What is being written.
@@ -42,10 +45,18 @@ final class Saver implements AutoCloseable {
   private final VectorCopy expAvg = new VectorCopy();
   private final VectorCopy expAvgSq = new VectorCopy();
 
-  Saver(Store store, RunPlan plan, Tuner tuner) {
+  /** The further moving averages by their ids. */
+  private final Map<String, VectorCopy> emas = new LinkedHashMap<>();
+
+  /**
+   * @param executors that train together
+   */
+  Saver(Store store, RunPlan plan, Tuner tuner, int executors) {
     this.store = store;
     this.plan = plan;
     this.tuner = tuner;
+    this.executors = executors;
+    tuner.vectors().emas().keySet().forEach(spec -> emas.put(spec.id(), new VectorCopy()));
   }
 
   /** Keeps what the network is and makes before any step. */
@@ -56,7 +67,8 @@ final class Saver implements AutoCloseable {
         plan,
         tuner.denoiser(),
         tuner.vectors().ema()::read,
-        tuner.progress());
+        tuner.progress(),
+        executors);
     List<List<Double>> samplers = plan.samplers();
     grid(plan.directory().file("model_init.png"), samplers.get(samplers.size() - 1));
   }
@@ -74,8 +86,9 @@ final class Saver implements AutoCloseable {
       return finished || isMultiple(every);
     }
 
+    /** False where {@code every} is 0. */
     private boolean isMultiple(long every) {
-      return tickEnded && tick > 0 && tick % every == 0;
+      return tickEnded && tick > 0 && every > 0 && tick % every == 0;
     }
   }
 
@@ -111,7 +124,11 @@ final class Saver implements AutoCloseable {
       snapshots.add(directory.latestSnapshot());
       states.add(directory.latestState());
     }
-    write(snapshots, states);
+    Map<String, String> averages = new LinkedHashMap<>();
+    if (moment.due(run.emaEvery())) {
+      emas.keySet().forEach(id -> averages.put(id, directory.ema(id, kimg)));
+    }
+    write(snapshots, states, averages);
     if (moment.isMultiple(run.sampleEvery())) {
       for (List<Double> midT : plan.samplers()) {
         grid(directory.samples(kimg, midT.size() + 1), midT);
@@ -124,30 +141,44 @@ final class Saver implements AutoCloseable {
     }
   }
 
-  private void write(List<String> snapshots, List<String> states)
+  /**
+   * @param averages a path for the id of each further moving average that is due
+   */
+  private void write(List<String> snapshots, List<String> states, Map<String, String> averages)
       throws IOException, InterruptedException {
-    if (snapshots.isEmpty() && states.isEmpty()) {
+    if (snapshots.isEmpty() && states.isEmpty() && averages.isEmpty()) {
       writer.check();
       return;
     }
     writer.await();
     TuningVectors vectors = tuner.vectors();
-    ema.copy(vectors.ema());
+    if (!snapshots.isEmpty() || !states.isEmpty()) {
+      ema.copy(vectors.ema());
+    }
     if (!states.isEmpty()) {
       weights.copy(vectors.weights());
       expAvg.copy(vectors.expAvg());
       expAvgSq.copy(vectors.expAvgSq());
     }
+    if (!states.isEmpty() || !averages.isEmpty()) {
+      vectors.emas().forEach((spec, average) -> emas.get(spec.id()).copy(average));
+    }
     Denoiser denoiser = tuner.denoiser();
     Progress progress = tuner.progress();
-    StateVectors state = new StateVectors(weights, ema, expAvg, expAvgSq);
+    StateVectors state =
+        new StateVectors(weights, ema, expAvg, expAvgSq, new LinkedHashMap<>(emas));
     writer.begin(
         () -> {
           for (String path : snapshots) {
-            Checkpoints.writeSnapshot(store, path, plan, denoiser, ema, progress);
+            Checkpoints.writeSnapshot(store, path, plan, denoiser, ema, progress, executors);
+          }
+          for (Map.Entry<String, String> each : averages.entrySet()) {
+            String id = each.getKey();
+            Checkpoints.writeEma(
+                store, each.getValue(), plan, denoiser, id, emas.get(id), progress, executors);
           }
           for (String path : states) {
-            Checkpoints.writeState(store, path, plan, denoiser, state, progress);
+            Checkpoints.writeState(store, path, plan, denoiser, state, progress, executors);
           }
         });
   }
@@ -166,6 +197,7 @@ final class Saver implements AutoCloseable {
   public void close() {
     writer.close();
     List.of(weights, ema, expAvg, expAvgSq).forEach(VectorCopy::free);
+    emas.values().forEach(VectorCopy::free);
   }
 
   private void grid(String path, List<Double> midT) throws IOException {

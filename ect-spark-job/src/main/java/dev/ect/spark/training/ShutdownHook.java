@@ -9,10 +9,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells a run that the process is about to end (Ctrl-C, SIGTERM, Spark's own end), and holds the
- * end back until the run has stopped with a checkpoint. Hadoop's hooks run by priority, Spark's own
- * among them with 40 and 50 and those of file systems with 10: a higher one comes first.
+ * end back until the run has stopped in order. Hadoop's hooks run by priority, Spark's own among
+ * them with 40 and 50 and those of file systems with 10: a higher one comes first.
  */
-final class ShutdownHook implements AutoCloseable {
+public final class ShutdownHook implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShutdownHook.class);
   private static final int BEFORE_SPARK = 100;
 
@@ -20,10 +20,12 @@ final class ShutdownHook implements AutoCloseable {
   private final Runnable hook;
 
   /**
+   * Waits for the end.
+   *
    * @param tell asks the run to stop
    * @param patience how long the run may take
    */
-  ShutdownHook(Runnable tell, Duration patience) {
+  public ShutdownHook(Runnable tell, Duration patience) {
     hook =
         () -> {
           tell.run();

@@ -3,6 +3,7 @@ package dev.ect.spark.training;
 import dev.ect.model.checkpoint.NetworkSnapshot;
 import dev.ect.model.checkpoint.TrainingState;
 import dev.ect.model.engine.Engine;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
 import dev.ect.model.tuning.Progress;
@@ -40,8 +41,7 @@ final class StartingPoint {
 
   private Tuner fresh() throws IOException {
     Network network = plan.network();
-    String transfer = plan.run().transfer();
-    if (transfer.isEmpty()) {
+    if (plan.run().transfer().isEmpty()) {
       long seed = plan.run().seed();
       return filled(
           tuner(network, network.initialBuffers(seed)),
@@ -50,13 +50,13 @@ final class StartingPoint {
             tuner.begin();
           });
     }
-    try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, transfer)) {
+    try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, plan.directory().transfer())) {
       return filled(
           tuner(network, snapshot.buffers(network)),
           tuner -> {
             List<String> left = snapshot.transfer(network, tuner.vectors().weights());
             tuner.begin();
-            notes.accept("starting from " + transfer);
+            notes.accept("starting from " + Addresses.withoutSecrets(plan.run().transfer()));
             left.forEach(
                 name ->
                     notes.accept("left aside " + name + ": this run learns without augmentation"));
@@ -103,6 +103,7 @@ final class StartingPoint {
         buffers,
         plan.objective().optimizer(),
         plan.objective().ema(),
+        plan.objective().emas(),
         plan.run().seed());
   }
 

@@ -89,6 +89,7 @@ public final class StepBenchmark {
             network.initialBuffers(seed),
             objective.optimizer(),
             objective.ema(),
+            objective.emas(),
             seed)) {
       tuner.vectors().weights().write(0, FloatBuffer.wrap(network.initialParameters(seed)));
       tuner.begin();

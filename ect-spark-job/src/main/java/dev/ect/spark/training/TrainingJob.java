@@ -1,6 +1,7 @@
 package dev.ect.spark.training;
 
 import dev.ect.model.dataset.ImageReader;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.sampling.ImageGrid;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TickSchedule;
@@ -36,6 +37,7 @@ public final class TrainingJob {
   private final JobConfig config;
   private final boolean isNew;
   private final Progress start;
+  private final Optional<Origin> origin;
   private final String configuration;
   private final Optional<EvaluationPlan> evaluation;
   private final PrintStream out;
@@ -63,6 +65,7 @@ public final class TrainingJob {
     plan = planned.plan();
     isNew = planned.isNew();
     start = planned.start();
+    origin = planned.origin();
     evaluation = planned.evaluation();
     this.configuration = configuration;
     this.out = out;
@@ -87,6 +90,9 @@ public final class TrainingJob {
         Crew crew = new Crew(spark.sc(), config.spark(), config.exchange(), journal::line);
         RunEvaluation evaluations = openEvaluations(journal)) {
       introduce(journal);
+      if (origin.isPresent()) {
+        origin.get().bring(store, plan);
+      }
       return segments(runner, crew, evaluations, journal);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -112,7 +118,7 @@ public final class TrainingJob {
   }
 
   private void introduce(Journal journal) throws IOException {
-    if (start.step() == 0) {
+    if (isNew || origin.isPresent() || start.step() == 0) {
       plan.directory().write(store, "configuration.conf", configuration);
       byte[][] real = new byte[plan.grid().images().length][];
       try (ImageReader reader = new ImageReader(store, plan.index())) {
@@ -128,10 +134,13 @@ public final class TrainingJob {
           plan.grid().columns(),
           Saver.scale(plan.index().shape()));
       journal.line("run directory " + plan.directory().path());
-    } else {
+    }
+    if (start.step() > 0) {
       journal.line(
-          "going on in "
-              + plan.directory().path()
+          "going on "
+              + (origin.isPresent()
+                  ? "from " + Addresses.withoutSecrets(origin.get().path())
+                  : "in " + plan.directory().path())
               + " after step "
               + start.step()
               + String.format(Locale.ROOT, " (%.1f kimg)", start.images() / 1000.0));

@@ -1,10 +1,7 @@
-package dev.ect.spark.evaluation;
+package dev.ect.spark.report;
 
-import dev.ect.spark.report.ProgressBar;
-import dev.ect.spark.report.RunLog;
 import java.io.PrintStream;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.SparkContext;
 import org.apache.spark.Success$;
@@ -22,17 +19,11 @@ import scala.collection.Seq;
  * they have counted comes with the executors' heartbeats, and that of a task that fails counts no
  * more.
  */
-final class StageProgress extends SparkListener implements AutoCloseable {
-  private static final double NANOS = 1e9;
-
+public final class StageProgress extends SparkListener implements AutoCloseable {
   private final SparkContext spark;
   private final LongAccumulator counter;
-  private final PrintStream out;
-  private final String work;
-  private final String unit;
   private final long total;
-  private final ProgressBar bar;
-  private final long begin = System.nanoTime();
+  private final WorkProgress progress;
   private final Map<Long, Long> byTask = new HashMap<>();
 
   /**
@@ -42,20 +33,16 @@ final class StageProgress extends SparkListener implements AutoCloseable {
    * @param total how much of it, at least 1
    * @param unit of the total, such as {@code images}
    */
-  StageProgress(SparkContext spark, PrintStream out, String work, long total, String unit) {
+  public StageProgress(SparkContext spark, PrintStream out, String work, long total, String unit) {
     this.spark = spark;
-    this.out = out;
-    this.work = work;
     this.total = total;
-    this.unit = unit;
-    bar = new ProgressBar(ProgressBar.terminal(), out, total);
     counter = spark.longAccumulator("ect " + unit);
     spark.addSparkListener(this);
-    out.printf(Locale.ROOT, "%s %,d %s%n", work, total, unit);
+    progress = new WorkProgress(out, work, total, unit);
   }
 
   /** What tasks count in. */
-  LongAccumulator counter() {
+  public LongAccumulator counter() {
     return counter;
   }
 
@@ -96,36 +83,17 @@ final class StageProgress extends SparkListener implements AutoCloseable {
   private synchronized void show(long task, long count) {
     byTask.put(task, count);
     long done = Math.min(total, byTask.values().stream().mapToLong(Long::longValue).sum());
-    double speed = done / seconds();
-    bar.show(
-        done,
-        String.format(
-            Locale.ROOT,
-            "%s  %,d/%,d %s  %.1f/s  %s left",
-            work,
-            done,
-            total,
-            unit,
-            speed,
-            done == 0 ? "?" : RunLog.duration((total - done) / speed)));
+    progress.show(done);
   }
 
   /** Since it began. */
-  double seconds() {
-    return (System.nanoTime() - begin) / NANOS;
+  public double seconds() {
+    return progress.seconds();
   }
 
   /** Says how long all of it took. */
-  void finished() {
-    bar.clear();
-    out.printf(
-        Locale.ROOT,
-        "%s: %,d %s in %s, %.1f/s%n",
-        work,
-        total,
-        unit,
-        RunLog.duration(seconds()),
-        total / seconds());
+  public void finished() {
+    progress.finished();
   }
 
   @Override
@@ -133,6 +101,6 @@ final class StageProgress extends SparkListener implements AutoCloseable {
     if (!spark.isStopped()) {
       spark.removeSparkListener(this);
     }
-    bar.clear();
+    progress.close();
   }
 }
