@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class LayersTest {
   /** Each may use those before it. */
   private static final List<String> LAYERS =
-      List.of("config", "data", "report", "evaluation", "exchange", "training", "cli");
+      List.of(
+          "config", "data", "report", "evaluation", "conversion", "exchange", "training", "cli");
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

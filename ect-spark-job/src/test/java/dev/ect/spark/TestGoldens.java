@@ -26,6 +26,11 @@ public final class TestGoldens {
     return found;
   }
 
+  /** A file of the test resources. */
+  public static Path builtIn(String name) {
+    return BUILT_IN.resolve(name).toAbsolutePath();
+  }
+
   /** The first detector network: the calls of the Inception network, 64 features. */
   public static Path detector() throws IOException {
     return files("detector.*\\.pt").get(0).toAbsolutePath();

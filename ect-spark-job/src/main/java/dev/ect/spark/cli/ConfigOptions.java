@@ -2,11 +2,14 @@ package dev.ect.spark.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.ect.model.checkpoint.TrainingState;
+import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.UserError;
+import dev.ect.spark.report.Provenance;
 import dev.ect.spark.report.RunDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +20,13 @@ import picocli.CommandLine.Parameters;
 
 /** The options that put a configuration together. */
 final class ConfigOptions {
+  /**
+   * What is taken from a training state that a new run goes on from: what makes it the same run.
+   * Where it runs, and what code it runs, a file does not decide.
+   */
+  private static final List<String> OF_THE_STATE =
+      List.of("network", "tuning", "pretraining", "data", "run.seed", "run.mid-t");
+
   @Option(
       names = "--config",
       paramLabel = "FILE",
@@ -26,13 +36,17 @@ final class ConfigOptions {
   @Option(
       names = "--transfer",
       paramLabel = "FILE",
-      description = "Network snapshot to start from (run.transfer).")
+      description =
+          "Network snapshot to start from, of this project or of PyTorch, as a path or http address"
+              + " (run.transfer).")
   private String transfer;
 
   @Option(
       names = "--resume",
-      paramLabel = "RUN_DIR",
-      description = "Run directory to go on in, with its own configuration (run.resume).")
+      paramLabel = "PATH",
+      description =
+          "Run directory to go on in, or training state to go on from in a new one, with its own"
+              + " configuration (run.resume).")
   private String resume;
 
   @Parameters(paramLabel = "key=value", description = "Overrides, such as tuning.batch=64.")
@@ -66,7 +80,10 @@ final class ConfigOptions {
       problems.add("data.path is empty; expected an EDM dataset, a folder or .zip");
     }
     String snapshot = path(config.resolved(), "run.transfer");
-    if (!snapshot.isEmpty()) {
+    boolean mayGoOn =
+        !path(config.resolved(), "run.resume").isEmpty()
+            || !path(config.resolved(), "run.id").isEmpty();
+    if (!snapshot.isEmpty() && !mayGoOn) {
       requireExists(store, snapshot, "network snapshot (run.transfer)", problems);
     }
     if (!problems.isEmpty()) {
@@ -84,7 +101,7 @@ final class ConfigOptions {
   private static Config orReport(List<String> problems, Source source) throws IOException {
     try {
       return source.read();
-    } catch (UserError e) {
+    } catch (UserError | BadFileException e) {
       problems.add(e.getMessage());
       return ConfigFactory.empty();
     }
@@ -111,10 +128,16 @@ final class ConfigOptions {
     return file == null ? ConfigFactory.empty() : ConfigSources.file(file);
   }
 
-  /** What the run that is to go on was started with. */
+  /** What the run that is to go on was started with; empty where that is not known. */
   private static Config saved(Store store, String path) throws IOException {
-    if (path.isEmpty()) {
+    if (path.isEmpty() || !store.exists(path)) {
       return ConfigFactory.empty();
+    }
+    if (!store.info(path).directory()) {
+      try (TrainingState state = TrainingState.open(store, path)) {
+        String said = Provenance.configurationIn(state.metadata().get(Provenance.KEY));
+        return ConfigSources.only(ConfigSources.text(said, path), OF_THE_STATE);
+      }
     }
     String saved = new RunDirectory(path).configuration();
     if (!store.exists(saved)) {

@@ -23,13 +23,17 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "dataset",
     description = "Makes EDM datasets and looks at them.",
-    subcommands = {DatasetCommand.Synthesize.class, DatasetCommand.Info.class},
+    subcommands = {
+      ConvertCommand.class,
+      DatasetCommand.Synthesize.class,
+      DatasetCommand.Info.class
+    },
     synopsisSubcommandLabel = "COMMAND")
 final class DatasetCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new UserError("dataset: expected a command: synthesize or info");
+    throw new UserError("dataset: expected a command: convert, synthesize or info");
   }
 
   /** Draws images. */

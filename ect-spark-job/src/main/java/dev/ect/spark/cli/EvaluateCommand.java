@@ -1,6 +1,6 @@
 package dev.ect.spark.cli;
 
-import dev.ect.model.io.Store;
+import dev.ect.model.io.Addresses;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.data.HadoopStore;
@@ -61,7 +61,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FOLDER",
-      description = "Where results go; beside each network unless given.")
+      description =
+          "Where results go. Unless given: beside each network; the working folder for http"
+              + " addresses.")
   private String folder;
 
   @Mixin private EvaluationOptions options;
@@ -101,7 +103,7 @@ final class EvaluateCommand implements Callable<Integer> {
     try (JavaSparkContext spark = SparkContexts.open(conf);
         Evaluator evaluator = Evaluator.open(spark, Stores.of(conf), plan, out)) {
       for (String network : networks) {
-        String target = folder == null ? Store.parent(network) : folder;
+        String target = folder == null ? Addresses.folderOf(network) : folder;
         Evaluation evaluation =
             evaluator.evaluate(network, repeat -> keep(evaluator, target, repeat, problems));
         out.println();

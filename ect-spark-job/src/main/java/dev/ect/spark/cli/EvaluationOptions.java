@@ -2,6 +2,7 @@ package dev.ect.spark.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.Store;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
@@ -75,16 +76,15 @@ final class EvaluationOptions {
   }
 
   private static Config ofTheRun(Store store, String network) throws IOException {
-    String saved = network.isEmpty() ? "" : new RunDirectory(Store.parent(network)).configuration();
+    String saved =
+        network.isEmpty() || Addresses.is(network)
+            ? ""
+            : new RunDirectory(Addresses.folderOf(network)).configuration();
     if (saved.isEmpty() || !store.exists(saved)) {
       return ConfigFactory.empty();
     }
-    Config all =
-        ConfigSources.text(new String(store.readAll(saved), StandardCharsets.UTF_8), saved);
-    Config taken = ConfigFactory.empty();
-    for (String path : OF_THE_RUN) {
-      taken = all.hasPath(path) ? taken.withFallback(all.withOnlyPath(path)) : taken;
-    }
-    return taken;
+    return ConfigSources.only(
+        ConfigSources.text(new String(store.readAll(saved), StandardCharsets.UTF_8), saved),
+        OF_THE_RUN);
   }
 }

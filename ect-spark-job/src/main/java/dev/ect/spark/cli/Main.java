@@ -1,6 +1,7 @@
 package dev.ect.spark.cli;
 
 import dev.ect.model.engine.EngineUnavailableException;
+import dev.ect.model.io.Addresses;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.evaluation.StageLostException;
 import java.io.FileNotFoundException;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Command;
       StatsCommand.class,
       SearchMidTCommand.class,
       ForwardCommand.class,
+      CheckpointCommand.class,
       DatasetCommand.class,
       BenchCommand.class,
       DemoCommand.class,
@@ -90,7 +92,10 @@ public final class Main {
     }
     commands.execute(args);
     if (failure[0] != null) {
-      throw explained(failure[0]);
+      Exception explained = explained(failure[0]);
+      throw explained instanceof UserError
+          ? new UserError(Addresses.hideSecrets(explained.getMessage()))
+          : explained;
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.ect.spark.cli;
 
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.Store;
 import dev.ect.model.metrics.Metric;
 import dev.ect.spark.config.JobConfig;
@@ -91,7 +92,7 @@ final class SearchMidTCommand implements Callable<Integer> {
         EvaluationPlan.of(
             store, config, measurements(), SparkContexts.threads(conf, config.spark().executors()));
     plan.requireFit(store, List.of(network));
-    String target = folder == null ? Store.parent(network) : folder;
+    String target = folder == null ? Addresses.folderOf(network) : folder;
     try (JavaSparkContext spark = SparkContexts.open(conf);
         Evaluator evaluator = Evaluator.open(spark, Stores.of(conf), plan, out)) {
       Evaluation evaluation = evaluator.evaluate(network, repeat -> {});

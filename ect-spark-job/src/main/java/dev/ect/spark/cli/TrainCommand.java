@@ -76,7 +76,8 @@ abstract class TrainCommand implements Callable<Integer> {
     double images = (double) plan.index().size() * plan.index().shape().size() / executors;
     double cache = Math.min(images, config.data().cacheMib() * (double) (1 << 20));
     int round = Math.min(config.objective().batchGpu(), config.objective().batch() / executors);
-    MemoryPlan.of(plan.network(), Math.max(1, round), executors, cache, gpu)
+    int emas = config.objective().emas().size();
+    MemoryPlan.of(plan.network(), emas, Math.max(1, round), executors, cache, gpu)
         .warnings(conf, MemoryPlan.Host.here())
         .forEach(warning -> out.println("warning: " + warning));
   }
@@ -144,7 +145,7 @@ abstract class TrainCommand implements Callable<Integer> {
     line(
         "memory",
         "about %.1f GiB per executor at %d images per round, in float32",
-        cost.trainingBytes(parameters, round) / (1 << 30),
+        cost.trainingBytes(parameters, config.objective().emas().size(), round) / (1 << 30),
         round);
     line(
         "evaluation",

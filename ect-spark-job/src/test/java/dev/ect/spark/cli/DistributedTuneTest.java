@@ -85,7 +85,7 @@ class DistributedTuneTest {
   @Test
   void withTooFewExecutorsItGoesOnWithThoseThatAreThere() throws Exception {
     List<String> arguments =
-        runs.arguments("fewer", 3, "spark.min-executors=2", "spark.executor-wait=5s");
+        runs.arguments("fewer", 3, "spark.min-executors=2", "spark.executor-wait=10s");
     runs.start(executors(2), arguments).succeed(PATIENCE);
     RunFiles fewer = runs.files("fewer");
     List<String> said =

@@ -1,9 +1,13 @@
 package dev.ect.spark.cli;
 
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ect.model.checkpoint.SafetensorsFile;
 import dev.ect.model.checkpoint.TrainingState;
 import dev.ect.model.io.LocalStore;
+import dev.ect.model.io.Sha256;
+import dev.ect.spark.report.Provenance;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * @param directory of the run
  */
-record RunFiles(Path directory) {
+public record RunFiles(Path directory) {
   private static final String WEIGHTS = "net.";
 
   /** The loss of every tick. */
@@ -38,7 +42,7 @@ record RunFiles(Path directory) {
     while (true) {
       if (Files.exists(Path.of(path))) {
         try (TrainingState state = TrainingState.open(new LocalStore(), path)) {
-          if (state.progress().step() >= step) {
+          if (state.progress(0).step() >= step) {
             return;
           }
         }
@@ -50,9 +54,36 @@ record RunFiles(Path directory) {
     }
   }
 
-  /** The latest training state, as a file. */
-  byte[] state() throws IOException {
-    return Files.readAllBytes(directory.resolve("training-state-latest.safetensors"));
+  /** The latest training state, by {@link #content}. */
+  public Map<String, String> state() throws IOException {
+    return content("training-state-latest.safetensors");
+  }
+
+  /** The latest network snapshot, by {@link #content}. */
+  Map<String, String> snapshot() throws IOException {
+    return content("network-snapshot-latest.safetensors");
+  }
+
+  /**
+   * What decides how a run goes on from a checkpoint: every tensor by its SHA-256, and all that the
+   * file says but its provenance, which tells equal runs in different folders apart.
+   */
+  private Map<String, String> content(String name) throws IOException {
+    try (SafetensorsFile file =
+        SafetensorsFile.open(new LocalStore(), directory.resolve(name).toString())) {
+      Map<String, String> content = new TreeMap<>(file.metadata());
+      assertNotNull(content.remove(Provenance.KEY), "provenance");
+      for (String tensor : file.tensors().keySet()) {
+        float[] values = file.floats(tensor);
+        content.put(
+            tensor,
+            Sha256.hex(
+                Sha256.ofFloats(
+                    values.length,
+                    (from, into) -> into.put(values, (int) from, into.remaining()))));
+      }
+      return content;
+    }
   }
 
   /** The weights in it, by tensor. */

@@ -32,6 +32,7 @@ public final class TestRuns {
           "tuning.double-ticks=2",
           "tuning.lr=1e-3",
           "tuning.ema-beta=0.9",
+          "tuning.emas=[\"sigma-rel=0.05\", \"sigma-rel=0.10\"]",
           "tuning.label-dropout=0.2",
           "tuning.augment=0.1",
           "data.cond=true",
@@ -40,6 +41,7 @@ public final class TestRuns {
           "run.snapshot-every=2",
           "run.state-every=2",
           "run.checkpoint-every=1",
+          "run.ema-every=2",
           "run.grid=10",
           "spark.segment-ticks=1",
           "spark.master=local[2]");

@@ -3,6 +3,7 @@ package dev.ect.spark.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -66,18 +67,29 @@ class TuneTest {
   @Test
   void twiceTheSameRunGivesTheSameBits() throws Exception {
     Path again = runs.tune("again", "spark.segment-ticks=3");
-    assertArrayEquals(bytes(reference, STATE), bytes(again, STATE));
-    assertArrayEquals(bytes(reference, SNAPSHOT), bytes(again, SNAPSHOT));
+    assertEquals(new RunFiles(reference).state(), new RunFiles(again).state());
+    assertEquals(new RunFiles(reference).snapshot(), new RunFiles(again).snapshot());
     assertArrayEquals(bytes(reference, "final-2step.png"), bytes(again, "final-2step.png"));
   }
 
   @Test
   void anotherSeedGivesOthers() throws Exception {
     Path other = runs.tune("other", "run.seed=1", "tuning.duration=0.00001");
-    assertFalse(
-        Arrays.equals(
-            bytes(reference, "network-snapshot-initial.safetensors"),
-            bytes(other, "network-snapshot-initial.safetensors")));
+    assertNotEquals(
+        weights(reference, "network-snapshot-initial.safetensors"),
+        weights(other, "network-snapshot-initial.safetensors"));
+  }
+
+  /** Those of one layer. */
+  private static List<Float> weights(Path run, String snapshot) throws IOException {
+    try (SafetensorsFile file =
+        SafetensorsFile.open(new LocalStore(), run.resolve(snapshot).toString())) {
+      List<Float> weights = new ArrayList<>();
+      for (float weight : file.floats("model.map_layer0.weight")) {
+        weights.add(weight);
+      }
+      return weights;
+    }
   }
 
   @ParameterizedTest
@@ -85,12 +97,12 @@ class TuneTest {
   void endedEarlyAndResumedGivesTheSameBits(String duration, int steps) throws Exception {
     String outdir = "ended" + steps;
     Path run = runs.tune(outdir, "tuning.duration=" + duration);
-    assertFalse(Arrays.equals(bytes(reference, STATE), bytes(run, STATE)));
+    assertNotEquals(new RunFiles(reference).state(), new RunFiles(run).state());
     String said =
         TestRuns.run(
             line -> {}, List.of("tune", "--resume", run.toString(), "tuning.duration=0.00016"));
     assertTrue(said.contains("after step " + steps), said);
-    assertArrayEquals(bytes(reference, STATE), bytes(run, STATE));
+    assertEquals(new RunFiles(reference).state(), new RunFiles(run).state());
     assertEquals(run, runs.directory(outdir));
   }
 
@@ -110,7 +122,7 @@ class TuneTest {
     assertFalse(Files.exists(run.resolve("stop")));
     assertFalse(Files.exists(run.resolve("final-1step.png")));
     TestRuns.run(line -> {}, arguments);
-    assertArrayEquals(bytes(reference, STATE), bytes(runs.directory("stopped"), STATE));
+    assertEquals(new RunFiles(reference).state(), new RunFiles(runs.directory("stopped")).state());
     // A finished run that a scheduler starts again has nothing left to do.
     Map<String, String> before = TestRuns.contents(run);
     TestRuns.run(line -> {}, arguments);
@@ -136,6 +148,10 @@ class TuneTest {
         List.of(
             "configuration.conf",
             "data.png",
+            "ema-sigma-rel=0.05-000000.088.safetensors",
+            "ema-sigma-rel=0.05-000000.160.safetensors",
+            "ema-sigma-rel=0.1-000000.088.safetensors",
+            "ema-sigma-rel=0.1-000000.160.safetensors",
             "final-1step.png",
             "final-2step.png",
             "log.txt",
@@ -286,6 +302,73 @@ class TuneTest {
   }
 
   @Test
+  void averagesThatWereNotKeptAreMadeOfThoseThatWere() throws Exception {
+    String stored = reference.resolve("ema-sigma-rel=0.1-000000.088.safetensors").toString();
+    Path out = folder.resolve("made.safetensors");
+    String said =
+        TestRuns.run(
+            line -> {},
+            List.of(
+                "checkpoint",
+                "ema",
+                "--from",
+                reference.toString(),
+                "--sigma-rel",
+                "0.1,0.2",
+                "--kimg",
+                "0.088",
+                "--out",
+                out.toString()));
+    Path same = folder.resolve("made-0.1.safetensors");
+    Path wide = folder.resolve("made-0.2.safetensors");
+    List<String> lines = said.lines().toList();
+    assertEquals("sigma-rel=0.1 after 0.088 kimg of", lines.get(0));
+    assertEquals("  +1.000000  sigma-rel=0.1 after 0.088 kimg  " + stored, lines.get(1));
+    assertEquals("fit error 0.000 % of the profile", lines.get(2));
+    assertEquals("wrote " + same, lines.get(3));
+    assertTrue(lines.get(10).startsWith("warning: these snapshots do not make up sigma-rel=0.2"));
+    assertEquals(12, lines.size(), said);
+    LocalStore store = new LocalStore();
+    try (SafetensorsFile kept = SafetensorsFile.open(store, stored);
+        SafetensorsFile made = SafetensorsFile.open(store, same.toString())) {
+      assertEquals("sigma-rel=0.1", kept.requireMetadata("ema"));
+      for (String tensor : kept.tensors().keySet()) {
+        assertArrayEquals(kept.floats(tensor), made.floats(tensor), tensor);
+      }
+    }
+    TestRuns.run(
+        line -> {}, List.of("sample", "--network", wide.toString(), "--num", "2", "--out", "none"));
+    assertEquals(
+        List.of(
+            "--sigma-rel is 0.3; expected more than 0 and less than 1/sqrt(12), about 0.2887",
+            same + ": exists already; expected a new name (--out)",
+            "gone: no such file or folder",
+            reference.resolve(SNAPSHOT)
+                + ": holds the run's own average; expected a power-function average that a run has"
+                + " kept, such as sigma-rel=0.05",
+            "--kimg is 0.1; expected at most 0.088, when the last snapshot was taken"),
+        refusal(
+                List.of(
+                    "checkpoint",
+                    "ema",
+                    "--from",
+                    stored,
+                    "gone",
+                    reference.resolve(SNAPSHOT).toString(),
+                    "--sigma-rel",
+                    "0.3,0.1",
+                    "--kimg",
+                    "0.1",
+                    "--out",
+                    out.toString()))
+            .lines()
+            .toList());
+    assertEquals(
+        "checkpoint: expected a command: import, export, inspect, diff or ema",
+        refusal(List.of("checkpoint")));
+  }
+
+  @Test
   void forwardRefusesTensorsThatDoNotFit() throws Exception {
     String snapshot = reference.resolve(SNAPSHOT).toString();
     Path unlabelled = runs.tune("unlabelled", "data.cond=false", "tuning.duration=0.00001");
@@ -364,7 +447,7 @@ class TuneTest {
                 runs.arguments("no", "tuning.q=2000000"), "the last stage is 1 with tuning.q"),
             new Mistake(runs.arguments("no", "data.path=gone.zip"), "gone.zip: no such"),
             new Mistake(runs.arguments("no", "--transfer", "gone.st"), "gone.st: no such"),
-            new Mistake(runs.arguments("no", "--resume", "gone"), "gone: is not a run directory"),
+            new Mistake(runs.arguments("no", "--resume", "gone"), "gone: no such run directory"),
             new Mistake(runs.arguments("no", "--config", "gone.conf"), "gone.conf: no such file"),
             new Mistake(
                 runs.arguments("no", "--transfer", snapshot, "network.model-channels=16"),
@@ -378,6 +461,9 @@ class TuneTest {
                 "was made with batch 8; now",
                 2),
             new Mistake(List.of("tune", "--resume", run, "run.seed=9"), "was made with seed 0"),
+            new Mistake(
+                List.of("tune", "--resume", run, "tuning.emas=[\"sigma-rel=0.05\"]"),
+                "was made with emas [sigma-rel=0.05, sigma-rel=0.1]; now it is [sigma-rel=0.05]"),
             new Mistake(List.of("tune", "--no-such-option"), "--no-such-option"),
             new Mistake(
                 List.of("sample", "--network", "gone", "--grid", "g.png"), "gone: no such network"),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValue;
 import dev.ect.model.engine.Precision;
 import dev.ect.model.metrics.CovarianceDivisor;
@@ -14,8 +15,10 @@ import dev.ect.model.metrics.Metric;
 import dev.ect.model.network.Architecture;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
+import dev.ect.model.tuning.EmaSpec;
 import dev.ect.model.tuning.Mapping;
 import dev.ect.model.tuning.OptimizerSpec;
+import dev.ect.model.tuning.PowerFunctionEma;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,6 +93,7 @@ class ConfigTest {
             0.9999,
             500,
             0,
+            List.of(),
             0.2,
             0,
             0),
@@ -97,7 +101,7 @@ class ConfigTest {
     assertEquals(new DataConfig("", false, false, 0, 64, 1024), config.data());
     assertEquals(new EngineConfig("auto", "auto", Precision.FLOAT32, 0), config.engine());
     assertEquals(
-        new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 0, 64, List.of(0.821)),
+        new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 100, 0, 64, List.of(0.821)),
         config.run());
     assertEquals(
         new SparkConfig(
@@ -177,6 +181,7 @@ class ConfigTest {
             "tuning.ema-beta=auto",
             "tuning.ema-halflife-kimg=20",
             "tuning.ema-rampup-ratio=0.1",
+            "tuning.emas=[\"sigma-rel=0.10\", \"beta=0.999\", \"halflife-kimg=500\"]",
             "tuning.dropout=0.3",
             "tuning.label-dropout=0.1",
             "tuning.augment=0.12",
@@ -200,6 +205,7 @@ class ConfigTest {
             "run.snapshot-every=2",
             "run.state-every=3",
             "run.checkpoint-every=4",
+            "run.ema-every=5",
             "run.eval-every=6",
             "run.grid=9",
             "run.mid-t=[1.5, 0.5]",
@@ -261,6 +267,7 @@ class ConfigTest {
             -1,
             20,
             0.1,
+            List.of(new PowerFunctionEma(0.1), EmaSpec.fixed(0.999), EmaSpec.halfLife(500_000, 0)),
             0.3,
             0.1,
             0.12),
@@ -279,6 +286,7 @@ class ConfigTest {
             2,
             3,
             4,
+            5,
             6,
             9,
             List.of(1.5, 0.5)),
@@ -347,6 +355,7 @@ class ConfigTest {
             "tuning.ema-beta=1",
             "tuning.ema-halflife-kimg=0",
             "tuning.ema-rampup-ratio=-1",
+            "tuning.emas=[sigma]",
             "tuning.dropout=1",
             "tuning.label-dropout=1",
             "tuning.augment=2",
@@ -367,6 +376,7 @@ class ConfigTest {
             "run.snapshot-every=0",
             "run.state-every=0",
             "run.checkpoint-every=0",
+            "run.ema-every=-1",
             "run.eval-every=-1",
             "run.grid=0",
             "run.mid-t=[90]",
@@ -402,6 +412,19 @@ class ConfigTest {
                             && p.contains("; expected ")));
     assertEquals(List.of(), silent);
     assertEquals(wrong.size(), problems.size(), () -> String.join("\n", problems));
+  }
+
+  @Test
+  void everyMovingAverageMustBeOneAndAnotherOne() {
+    assertEquals(
+        List.of(
+            "command line: tuning.emas is 'sigma-rel=0.3'; expected beta=B with B at least 0 and less"
+                + " than 1, halflife-kimg=K with K more than 0, or sigma-rel=S with S more than 0 and"
+                + " less than 1/sqrt(12), about 0.2887",
+            "command line: tuning.emas is [sigma-rel=0.1, beta=0.9, sigma-rel=0.1]; expected each of"
+                + " them once"),
+        problems(
+            "tuning.emas=[\"sigma-rel=0.10\", \"sigma-rel=0.3\", \"beta=0.9\", \"sigma-rel=0.1\"]"));
   }
 
   @Test
@@ -498,5 +521,14 @@ class ConfigTest {
                 UserError.class, () -> ConfigSources.overrides(Arrays.asList("x", "=3", "a b=1")))
             .getMessage();
     assertEquals(3, message.lines().count(), message);
+  }
+
+  @Test
+  void configurationsForOthersHaveNoSecrets() {
+    assertEquals(
+        "{\"data\":{\"path\":\"https://host/d.zip\"},\"run\":{\"seed\":3}}",
+        ConfigSources.json(
+            ConfigFactory.parseString(
+                "data.path = \"https://me@host/d.zip?k=hush\"\nrun.seed = 3")));
   }
 }

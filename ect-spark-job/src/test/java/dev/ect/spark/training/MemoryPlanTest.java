@@ -172,15 +172,20 @@ class MemoryPlanTest {
   @Test
   void theNeedFollowsFromTheNetworkAndTheNumberOfReplicas() {
     Network network = Network.of(NetworkSpec.of(Architecture.DDPMPP, 32, 3, 0));
-    double training = NetworkCost.of(network).trainingBytes(55_732_739, 16);
-    double copies = 4 * Float.BYTES * 55_732_739.0;
+    double training = NetworkCost.of(network).trainingBytes(55_732_739, 2, 16);
+    assertEquals(
+        2 * Float.BYTES * 55_732_739.0,
+        training - NetworkCost.of(network).trainingBytes(55_732_739, 0, 16),
+        1);
+    double copies = 6 * Float.BYTES * 55_732_739.0;
     double meeting = copies + ParameterServerNode.heapBytes();
     double files = ParameterServerNode.fileBytes(4);
     assertEquals(
-        new MemoryPlan(1, training, copies, 0, 9), MemoryPlan.of(network, 16, 1, 9, false));
+        new MemoryPlan(1, training, copies, 0, 9), MemoryPlan.of(network, 2, 16, 1, 9, false));
     assertEquals(
-        new MemoryPlan(4, training, meeting, files, 9), MemoryPlan.of(network, 16, 4, 9, false));
-    assertEquals(new MemoryPlan(4, 0, meeting, files, 9), MemoryPlan.of(network, 16, 4, 9, true));
+        new MemoryPlan(4, training, meeting, files, 9), MemoryPlan.of(network, 2, 16, 4, 9, false));
+    assertEquals(
+        new MemoryPlan(4, 0, meeting, files, 9), MemoryPlan.of(network, 2, 16, 4, 9, true));
   }
 
   @Test

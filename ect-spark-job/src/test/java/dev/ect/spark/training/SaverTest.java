@@ -3,6 +3,7 @@ package dev.ect.spark.training;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,8 +29,10 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -71,20 +74,25 @@ class SaverTest {
 
   @TempDir Path folder;
   private final Disturbed store = new Disturbed();
+  private TestRuns runs;
   private RunPlan plan;
   private Engine engine;
   private Tuner tuner;
   private Saver saver;
 
-  @BeforeEach
-  void makeReplica() throws Exception {
-    List<String> arguments =
-        new TestRuns(folder).arguments("runs", "run.checkpoint-every=50", "run.sample-every=50");
+  private RunPlan plan(String... more) throws IOException {
+    List<String> arguments = runs.arguments("runs", more);
     JobConfig config =
         JobConfig.of(
             ObjectiveConfig.Kind.TUNING,
             ConfigSources.overrides(arguments.subList(1, arguments.size())));
-    plan = RunPlanner.plan(new LocalStore(), config, 1).plan();
+    return RunPlanner.plan(new LocalStore(), config, 1).plan();
+  }
+
+  @BeforeEach
+  void makeReplica() throws Exception {
+    runs = new TestRuns(folder);
+    plan = plan("run.checkpoint-every=50", "run.sample-every=50", "run.ema-every=3");
     engine = Engines.open(Engines.AUTO, new EngineOptions(Precision.FLOAT32, 1, "cpu"));
     Network network = plan.network();
     tuner =
@@ -95,9 +103,10 @@ class SaverTest {
             network.initialBuffers(0),
             plan.objective().optimizer(),
             plan.objective().ema(),
+            plan.objective().emas(),
             0);
     fill(1);
-    saver = new Saver(store, plan, tuner);
+    saver = new Saver(store, plan, tuner, 1);
   }
 
   @AfterEach
@@ -118,7 +127,9 @@ class SaverTest {
   }
 
   private List<Tensor> vectors(TuningVectors v) {
-    return List.of(v.weights(), v.ema(), v.expAvg(), v.expAvgSq());
+    List<Tensor> vectors = new ArrayList<>(List.of(v.weights(), v.ema(), v.expAvg(), v.expAvgSq()));
+    vectors.addAll(v.emas().values());
+    return vectors;
   }
 
   /** Gives each vector values of its own, and progress to match. */
@@ -135,16 +146,17 @@ class SaverTest {
     Network network = plan.network();
     long size = network.parameters().size();
     LocalStore files = new LocalStore();
-    try (TuningVectors read = TuningVectors.zeros(engine, size);
+    try (TuningVectors read = TuningVectors.zeros(engine, size, plan.objective().emas());
         TrainingState state = TrainingState.open(files, plan.directory().latestState());
         NetworkSnapshot snapshot = NetworkSnapshot.open(files, plan.directory().latestSnapshot())) {
       state.read(network, read);
       int number = 0;
+      assertEquals(6, vectors(read).size());
       for (Tensor vector : vectors(read)) {
         assertArrayEquals(values(size, 10 * seed + number), vector.toArray(), "vector " + number);
         number++;
       }
-      assertEquals(new Progress(seed, 8L * seed), state.progress());
+      assertEquals(new Progress(seed, 8L * seed), state.progress(0));
       snapshot.read(network, read.gradient()::write);
       assertArrayEquals(values(size, 10 * seed + 1), read.gradient().toArray());
       assertTrue(snapshot.metadata().get("progress").contains("\"step\":" + seed));
@@ -226,6 +238,74 @@ class SaverTest {
     assertEquals(
         List.of(plan.directory().latestSnapshot(), plan.directory().latestState()),
         store.list(plan.directory().path(), false).stream().map(f -> f.path()).toList());
+  }
+
+  @Test
+  void furtherAveragesAreKeptWhenTheyAreDueAndAtTheEnd() throws Exception {
+    saver.save(new Saver.Moment(3, true, false, false));
+    store.begun.await();
+    fill(2);
+    store.goOn.countDown();
+    saver.finish();
+    List<String> files =
+        store.list(plan.directory().path(), false).stream()
+            .map(f -> f.name())
+            .filter(name -> name.startsWith("ema-"))
+            .toList();
+    assertEquals(
+        List.of(
+            "ema-sigma-rel=0.05-000000.008.safetensors",
+            "ema-sigma-rel=0.1-000000.008.safetensors"),
+        files);
+    float[] read = new float[Math.toIntExact(plan.network().parameters().size())];
+    for (int i = 0; i < files.size(); i++) {
+      try (NetworkSnapshot snapshot =
+          NetworkSnapshot.open(store, plan.directory().file(files.get(i)))) {
+        snapshot.read(
+            plan.network(), (offset, part) -> part.get(read, (int) offset, part.remaining()));
+        assertArrayEquals(values(read.length, 10 + 4 + i), read);
+        assertEquals(files.get(i).substring(4, files.get(i).lastIndexOf('-')), average(snapshot));
+        assertEquals(new Progress(1, 8), snapshot.progress());
+      }
+    }
+    saver.save(new Saver.Moment(4, false, true, true));
+    saver.finish();
+    assertTrue(store.exists(plan.directory().file("ema-sigma-rel=0.05-000000.016.safetensors")));
+    try (NetworkSnapshot own = NetworkSnapshot.open(store, plan.directory().latestSnapshot())) {
+      assertNull(average(own));
+    }
+  }
+
+  @Test
+  void furtherAveragesAreKeptAtTheEndOnlyWhereThereIsNoIntervalForThem() throws Exception {
+    store.goOn.countDown();
+    RunPlan without = plan("run.sample-every=50", "run.ema-every=0");
+    String file = without.directory().ema("sigma-rel=0.1", "000000.008");
+    try (Saver other = new Saver(store, without, tuner, 1)) {
+      other.save(new Saver.Moment(2, true, true, false));
+      other.finish();
+      assertTrue(store.exists(without.directory().snapshot("000000.008")));
+      assertFalse(store.exists(file));
+      other.save(new Saver.Moment(3, true, true, true));
+      other.finish();
+      assertTrue(store.exists(file));
+    }
+  }
+
+  private static String average(NetworkSnapshot snapshot) {
+    return snapshot.metadata().get(NetworkSnapshot.EMA);
+  }
+
+  @Test
+  void furtherAveragesAreOfARunsIdentityOnlyWhereThereAreAny() throws Exception {
+    Map<String, String> identity = plan.identity();
+    assertEquals("EmaSpec[beta=0.9, halfLifeImages=0.0, rampUpRatio=0.0]", identity.get("ema"));
+    assertEquals("[sigma-rel=0.05, sigma-rel=0.1]", identity.get("emas"));
+    Map<String, String> without =
+        plan("tuning.emas=[]", "tuning.ema-beta=auto", "tuning.ema-rampup-ratio=0.05").identity();
+    assertEquals(
+        "EmaSpec[beta=-1.0, halfLifeImages=500000.0, rampUpRatio=0.05]", without.get("ema"));
+    assertFalse(without.containsKey("emas"));
   }
 
   @Test

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ect.model.checkpoint.SafetensorsFile;
 import dev.ect.model.io.LocalStore;
-import dev.ect.model.tuning.Progress;
+import dev.ect.spark.cli.RunFiles;
 import dev.ect.spark.cli.TestRuns;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
@@ -71,9 +71,8 @@ class TrainingJobTest {
   }
 
   private static void assertSameState(Path expected, RunSummary summary) throws Exception {
-    assertArrayEquals(
-        Files.readAllBytes(expected.resolve(STATE)),
-        Files.readAllBytes(Path.of(summary.directory().path(), STATE)));
+    assertEquals(
+        new RunFiles(expected).state(), new RunFiles(Path.of(summary.directory().path())).state());
   }
 
   @Test
@@ -264,11 +263,10 @@ class TrainingJobTest {
     HadoopStore store = new HadoopStore(new Configuration());
     RunPlan plan = RunPlanner.plan(store, config(new TestRuns(folder), "differs"), 1).plan();
     Map<String, String> identity = new TreeMap<>(plan.identity());
-    Checkpoints.Found found = new Checkpoints.Found("state", Progress.START, identity, "");
-    assertEquals(List.of(), Checkpoints.differences(found, plan));
+    assertEquals(List.of(), Checkpoints.differences("state", identity, plan));
     identity.remove("batch");
     assertEquals(
         List.of("state: was made with batch nothing; now it is 8"),
-        Checkpoints.differences(found, plan));
+        Checkpoints.differences("state", identity, plan));
   }
 }
