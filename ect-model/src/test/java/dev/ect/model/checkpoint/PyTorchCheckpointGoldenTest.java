@@ -68,7 +68,9 @@ class PyTorchCheckpointGoldenTest {
         float[] buffers = snapshot.buffers(network);
         assertArrayEquals(golden.buffers("param.", network.buffers()), buffers);
         Denoiser denoiser = new Denoiser(network, snapshot.preconditioning(), weights, buffers);
-        Conditioning conditioning = new Conditioning(golden.rowsOrNull("in.class_labels"), null);
+        Conditioning conditioning =
+            new Conditioning(
+                golden.rowsOrNull("in.class_labels"), golden.rowsOrNull("in.augment_labels"));
         float[] d = denoiser.evaluate(tape, x, golden.doubles("in.sigma"), conditioning).toArray();
         Goldens.assertClose("D_eval", golden.floats("out.D_eval"), d, OUTPUT_TOLERANCE);
       }
