@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import shutil
+import pickle
 import struct
 import tarfile
 
@@ -275,3 +276,11 @@ with tarfile.open('cifar-10-python.tar.gz', 'w:gz') as tar:
         labels = [(number * 3 + i) % 10 for i in range(counts[number])]
         member(tar, f'data_batch_{number}', batch(number, cifar_pixels(number, counts[number]), labels))
         member(tar, f'readme-{number}.html', b'text')
+
+# The same as Python 3 writes it: bytes as keys, NumPy's integers as labels.
+with tarfile.open('cifar-10-python3.tar.gz', 'w:gz') as tar:
+    for number, protocol in enumerate([2, 3, 4, 5, 2], start=1):
+        labels = [np.int64((number * 3 + i) % 10) for i in range(counts[number])]
+        content = {b'data': cifar_pixels(number, counts[number]),
+                   b'labels': np.array(labels) if number == 3 else labels}
+        member(tar, f'data_batch_{number}', pickle.dumps(content, protocol=protocol))

@@ -39,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConversionTest {
   private static final int ALL = Integer.MAX_VALUE;
@@ -189,9 +190,10 @@ class ConversionTest {
 
   // Archives
 
-  @Test
-  void cifarIsReadInTheOrderOfItsBatches() throws IOException {
-    String path = FIXTURES.resolve("cifar-10-python.tar.gz").toString();
+  @ParameterizedTest
+  @ValueSource(strings = {"cifar-10-python.tar.gz", "cifar-10-python3.tar.gz"})
+  void cifarIsReadInTheOrderOfItsBatches(String archive) throws IOException {
+    String path = FIXTURES.resolve(archive).toString();
     int[] counts = {2, 1, 3, 2, 2};
     int image = 0;
     try (EdmDataset dataset = open(Path.of(convert(path, ALL, Transform.NONE, null)))) {
