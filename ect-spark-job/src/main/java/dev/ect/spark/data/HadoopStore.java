@@ -44,6 +44,10 @@ public final class HadoopStore implements Store, Serializable {
   private static final String CLAIM = ".claimed";
 
   private final SerializableConfiguration configuration;
+
+  /** The driver's working folder: executors have others. */
+  private final String folder;
+
   private final transient LocalStore local = new LocalStore();
   private final transient Downloads downloads;
 
@@ -55,7 +59,15 @@ public final class HadoopStore implements Store, Serializable {
    * @param listener told about downloads to this machine; it does not travel
    */
   public HadoopStore(Configuration configuration, DownloadListener listener) {
+    this(configuration, listener, java.nio.file.Path.of("").toAbsolutePath().toString());
+  }
+
+  /**
+   * @param folder that relative paths of this machine start from
+   */
+  HadoopStore(Configuration configuration, DownloadListener listener, String folder) {
     this.configuration = new SerializableConfiguration(configuration);
+    this.folder = folder;
     String cache = configuration.get(CACHE, "");
     downloads =
         new Downloads(
@@ -63,7 +75,7 @@ public final class HadoopStore implements Store, Serializable {
   }
 
   private Object readResolve() {
-    return new HadoopStore(configuration.value());
+    return new HadoopStore(configuration.value(), DownloadListener.NONE, folder);
   }
 
   @Override
@@ -76,7 +88,7 @@ public final class HadoopStore implements Store, Serializable {
         return false;
       }
     }
-    return isLocal(path) ? local.exists(path) : fileSystem(path).exists(new Path(path));
+    return isLocal(path) ? local.exists(here(path)) : fileSystem(path).exists(new Path(path));
   }
 
   @Override
@@ -85,7 +97,7 @@ public final class HadoopStore implements Store, Serializable {
       StoredFile file = local.info(downloads.fetch(path).toString());
       return new StoredFile(path, Store.name(path), file.length(), file.modified(), false);
     }
-    return isLocal(path) ? local.info(path) : stored(path, Store.name(path), status(path));
+    return isLocal(path) ? local.info(here(path)) : stored(path, Store.name(path), status(path));
   }
 
   @Override
@@ -94,7 +106,7 @@ public final class HadoopStore implements Store, Serializable {
       return local.open(downloads.fetch(path).toString());
     }
     if (isLocal(path)) {
-      return local.open(path);
+      return local.open(here(path));
     }
     requireFile(path);
     return fileSystem(path).open(new Path(path));
@@ -106,7 +118,7 @@ public final class HadoopStore implements Store, Serializable {
       return local.openRandom(downloads.fetch(path).toString());
     }
     if (isLocal(path)) {
-      return local.openRandom(path);
+      return local.openRandom(here(path));
     }
     long length = requireFile(path).getLen();
     return new PositionedInput(path, fileSystem(path).open(new Path(path)), length);
@@ -118,7 +130,7 @@ public final class HadoopStore implements Store, Serializable {
       throw new BadFileException(directory, "is an http address; expected a folder");
     }
     if (isLocal(directory)) {
-      return local.list(directory, recursive);
+      return local.list(here(directory), recursive);
     }
     if (!status(directory).isDirectory()) {
       throw new BadFileException(directory, "is a file; expected a folder");
@@ -143,7 +155,7 @@ public final class HadoopStore implements Store, Serializable {
   @Override
   public void makeDirectories(String path) throws IOException {
     if (isLocal(path)) {
-      local.makeDirectories(path);
+      local.makeDirectories(here(path));
     } else {
       fileSystem(path).mkdirs(new Path(path));
     }
@@ -152,7 +164,7 @@ public final class HadoopStore implements Store, Serializable {
   @Override
   public boolean claimDirectory(String path) throws IOException {
     if (isLocal(path)) {
-      return local.claimDirectory(path);
+      return local.claimDirectory(here(path));
     }
     FileSystem files = fileSystem(path);
     Path folder = new Path(path);
@@ -174,13 +186,13 @@ public final class HadoopStore implements Store, Serializable {
 
   @Override
   public OutputStream create(String path) throws IOException {
-    return isLocal(path) ? local.create(path) : fileSystem(path).create(new Path(path), true);
+    return isLocal(path) ? local.create(here(path)) : fileSystem(path).create(new Path(path), true);
   }
 
   @Override
   public void replace(String from, String to) throws IOException {
     if (isLocal(from)) {
-      local.replace(from, to);
+      local.replace(here(from), here(to));
       return;
     }
     Path source = new Path(from);
@@ -201,10 +213,17 @@ public final class HadoopStore implements Store, Serializable {
   @Override
   public void delete(String path) throws IOException {
     if (isLocal(path)) {
-      local.delete(path);
+      local.delete(here(path));
     } else {
       fileSystem(path).delete(new Path(path), true);
     }
+  }
+
+  /** A path of this machine as the driver means it. */
+  private String here(String path) {
+    java.nio.file.Path own = java.nio.file.Path.of("").toAbsolutePath();
+    boolean relative = !path.startsWith("/") && new Path(path).toUri().getScheme() == null;
+    return relative && !own.toString().equals(folder) ? Store.join(folder, path) : path;
   }
 
   /** Reading has seen to http addresses before it asks. */

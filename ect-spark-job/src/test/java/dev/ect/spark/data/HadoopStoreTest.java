@@ -17,9 +17,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -115,6 +118,25 @@ class HadoopStoreTest {
     try (ObjectInputStream in =
         new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
       assertEquals(4, ((HadoopStore) in.readObject()).readAll(file).length);
+    }
+  }
+
+  /** Executors have working folders of their own. */
+  @Test
+  void relativePathsStayTheDriversOnTheirWayToExecutors(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("here.txt"), "found");
+    HadoopStore driver =
+        new HadoopStore(new Configuration(), DownloadListener.NONE, folder.toString());
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(driver);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      HadoopStore executor = (HadoopStore) in.readObject();
+      assertEquals("found", new String(executor.readAll("here.txt"), StandardCharsets.UTF_8));
+      executor.write("there.txt", out -> out.write(1));
+      assertTrue(Files.exists(folder.resolve("there.txt")));
     }
   }
 }
