@@ -48,6 +48,9 @@ public final class Checkpoint implements AutoCloseable {
   /** The file of the EMA, where that is another one. */
   public static final String EMA_FILE = "ema-file";
 
+  /** What the run was: must be equal for another one to go on from it. */
+  public static final String IDENTITY = "identity";
+
   /** Those that say which network it is. */
   static final List<String> OWN = List.of(KIND, NETWORK, PRECONDITIONING);
 

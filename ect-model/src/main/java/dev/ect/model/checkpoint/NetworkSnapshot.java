@@ -26,7 +26,7 @@ public final class NetworkSnapshot implements AutoCloseable {
   public static final String EMA = "ema";
 
   /** Metadata: {@link dev.ect.model.tuning.Progress}, how far the run had come. */
-  public static final String PROGRESS = "progress";
+  public static final String PROGRESS = Checkpoint.PROGRESS;
 
   private static final String MAP_AUGMENT = "model.map_augment.weight";
 

@@ -1,5 +1,6 @@
 package dev.ect.model.checkpoint;
 
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Sha256;
 import dev.ect.model.io.Store;
@@ -33,9 +34,6 @@ public final class PostHocEma implements AutoCloseable {
 
   /** Metadata of what was put together: error and parts. */
   private static final String POST_HOC = "post-hoc";
-
-  /** Metadata: what a run was, the same in all of its snapshots. */
-  private static final String IDENTITY = "identity";
 
   /**
    * A stored average.
@@ -175,8 +173,8 @@ public final class PostHocEma implements AutoCloseable {
       }
       if (!snapshot
           .metadata()
-          .getOrDefault(IDENTITY, "")
-          .equals(first.metadata().getOrDefault(IDENTITY, ""))) {
+          .getOrDefault(Checkpoint.IDENTITY, "")
+          .equals(first.metadata().getOrDefault(Checkpoint.IDENTITY, ""))) {
         throw new BadFileException(
             path, "was not made by the run of " + other + "; expected snapshots of one run");
       }
@@ -240,7 +238,7 @@ public final class PostHocEma implements AutoCloseable {
         weights.add(weight);
         parts.add(
             new Provenance(
-                part.path(),
+                Addresses.withoutSecrets(part.path()),
                 digest(part.path()),
                 part.ema().id(),
                 part.progress().images(),

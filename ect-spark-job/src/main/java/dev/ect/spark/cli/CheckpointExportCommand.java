@@ -76,7 +76,7 @@ final class CheckpointExportCommand implements Callable<Integer> {
   private static double learningRate(Checkpoint checkpoint) {
     String configuration = Provenance.configurationIn(checkpoint.metadata().get(Provenance.KEY));
     boolean pretraining =
-        checkpoint.metadata().getOrDefault("identity", "").contains("pretraining");
+        checkpoint.metadata().getOrDefault(Checkpoint.IDENTITY, "").contains("pretraining");
     String key = pretraining ? "pretraining.lr" : "tuning.lr";
     try {
       Config config = ConfigSources.text(configuration, checkpoint.path());

@@ -20,9 +20,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -53,7 +53,7 @@ final class Downloads {
   private final DownloadListener listener;
   private final Duration patience;
   private final LocalStore local = new LocalStore();
-  private final Map<String, Path> checked = new ConcurrentHashMap<>();
+  private final Map<String, Path> checked = new HashMap<>();
 
   /**
    * @param cache folder of the files

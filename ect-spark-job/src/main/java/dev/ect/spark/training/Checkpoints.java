@@ -3,6 +3,7 @@ package dev.ect.spark.training;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ect.model.checkpoint.Checkpoint;
 import dev.ect.model.checkpoint.FloatSource;
 import dev.ect.model.checkpoint.NetworkSnapshot;
 import dev.ect.model.checkpoint.StateVectors;
@@ -27,9 +28,6 @@ import java.util.TreeSet;
 
 /** The checkpoints of a run directory. */
 final class Checkpoints {
-  /** Metadata: {@link RunPlan#identity}. */
-  private static final String IDENTITY = "identity";
-
   /** Metadata: {@link #engine}. */
   private static final String ENGINE = "engine";
 
@@ -80,9 +78,11 @@ final class Checkpoints {
   static Map<String, String> identity(String path, Map<String, String> metadata)
       throws BadFileException {
     try {
-      return JSON.readValue(metadata.getOrDefault(IDENTITY, "{}"), new TypeReference<>() {});
+      return JSON.readValue(
+          metadata.getOrDefault(Checkpoint.IDENTITY, "{}"), new TypeReference<>() {});
     } catch (JsonProcessingException e) {
-      throw new BadFileException(path, "metadata " + IDENTITY + ": " + e.getOriginalMessage(), e);
+      throw new BadFileException(
+          path, "metadata " + Checkpoint.IDENTITY + ": " + e.getOriginalMessage(), e);
     }
   }
 
@@ -214,7 +214,7 @@ final class Checkpoints {
   private static Map<String, String> common(RunPlan plan, Progress progress) {
     try {
       Map<String, String> metadata = new LinkedHashMap<>();
-      metadata.put(IDENTITY, JSON.writeValueAsString(plan.identity()));
+      metadata.put(Checkpoint.IDENTITY, JSON.writeValueAsString(plan.identity()));
       metadata.put("dataset", plan.index().name());
       if (progress != null) {
         metadata.put(NetworkSnapshot.PROGRESS, JSON.writeValueAsString(progress));
