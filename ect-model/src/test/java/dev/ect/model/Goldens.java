@@ -6,6 +6,7 @@ import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.EngineProvider;
 import dev.ect.model.engine.Engines;
+import dev.ect.model.engine.Precision;
 import dev.ect.model.engine.Tensor;
 import dev.ect.model.network.Architecture;
 import dev.ect.model.network.NetworkSpec;
@@ -166,6 +167,23 @@ public final class Goldens {
     Assertions.assertFalse(providers.isEmpty(), "no engine on the class path");
     return all(prefix).stream()
         .flatMap(golden -> providers.stream().map(p -> Arguments.of(golden, new NamedProvider(p))));
+  }
+
+  /**
+   * float32 with all cores on the device that the system property {@code ect.test.device} names, by
+   * default a GPU where there is one.
+   */
+  public static EngineOptions options(String engine) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    String device = System.getProperty("ect.test.device", "auto");
+    // ND4J's backend may be for the CPU where LibTorch's is not
+    boolean own = engine.equals("nd4j") && device.startsWith("cuda");
+    return new EngineOptions(Precision.FLOAT32, cores, own ? "auto" : device);
+  }
+
+  /** What float32 numbers may differ by: on a GPU, whose sums have other orders, at least 1e-3. */
+  public static double tolerance(Engine engine, double onCpu) {
+    return engine.device().startsWith("cuda") ? Math.max(onCpu, 1e-3) : onCpu;
   }
 
   /** A provider that shows its name in test reports. */

@@ -27,6 +27,14 @@ public interface Engine extends AutoCloseable {
   /** Number of tensors made and not yet freed. */
   long openTensors();
 
+  /**
+   * The most memory of a GPU, in bytes, that LibTorch or ND4J had in use at once in this process; 0
+   * on a CPU and where the library does not say.
+   */
+  default long deviceMemoryPeak() {
+    return 0;
+  }
+
   /** Frees what the engine itself holds; open tensors stay their owners' business. */
   @Override
   void close();
@@ -236,6 +244,24 @@ public interface Engine extends AutoCloseable {
    * @param g gradient; unchanged
    */
   void adamUpdate(Tensor w, Tensor g, Tensor m, Tensor v, AdamUpdate update);
+
+  // ---- how ----
+
+  /** A time in which kernels resolve small differences; see {@link #resolving}. */
+  interface Resolution extends AutoCloseable {
+    /** Ends it. */
+    @Override
+    void close();
+  }
+
+  /**
+   * Kernels compute in float32 until what this returns is closed, if the engine's precision cannot
+   * tell apart the results of inputs that differ by one part in {@code parts}: see {@link
+   * EngineOptions#needsFloat32}. Backward kernels that run later compute in the engine's precision.
+   */
+  default Resolution resolving(double parts) {
+    return () -> {};
+  }
 
   /** Waits until everything asked for so far is done; for timing. */
   default void synchronize() {}

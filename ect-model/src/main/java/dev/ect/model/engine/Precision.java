@@ -8,11 +8,27 @@ import java.util.Locale;
  */
 public enum Precision {
   /** IEEE single precision throughout. */
-  FLOAT32,
+  FLOAT32(Double.POSITIVE_INFINITY),
   /** float32 storage, matrix products rounded to 10 mantissa bits; GPUs only. */
-  TF32,
+  TF32(128),
   /** bfloat16 activations and products. */
-  BFLOAT16;
+  BFLOAT16(16);
+
+  private final double resolves;
+
+  Precision(double resolves) {
+    this.resolves = resolves;
+  }
+
+  /**
+   * Parts of which one more or less in a network's input shows in its output. In the loss of Easy
+   * Consistency Tuning, a distance of two outputs, the rounding of bfloat16 raised the loss of a
+   * network of 1.4 million parameters by 0.2 % at 8 parts, 4 % at 32, 15 % at 64 and 118 % at 256;
+   * TF32 has three bits more.
+   */
+  public double resolves() {
+    return resolves;
+  }
 
   /**
    * The name in configurations and run directories: {@code float32}, {@code tf32}, {@code

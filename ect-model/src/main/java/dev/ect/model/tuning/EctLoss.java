@@ -46,7 +46,12 @@ public record EctLoss(
 
   /** The teacher's noise level, at least 0 and less than t. */
   public double r(double t) {
-    return (float) Math.max(0, t * (1 - mapping.factor(t, k, b) / Math.pow(q, stage + 1)));
+    return (float) Math.max(0, t * (1 - mapping.factor(t, k, b) / fineness()));
+  }
+
+  /** {@code q^(stage+1)}: t / (t - r), but for the mapping. */
+  private double fineness() {
+    return Math.pow(q, stage + 1);
   }
 
   @Override
@@ -60,10 +65,13 @@ public record EctLoss(
     try (Tape tape = Tape.recording(engine)) {
       Tensor y = tape.own(Losses.images(denoiser, batch.images(), n));
       Tensor eps = tape.own(Losses.images(denoiser, batch.eps(), n));
-      Tensor student =
-          denoiser.train(
-              tape, tape.own(engine.combine(y, one, eps, t)), t, batch.conditioning(), dropout);
-      Tensor teacher = tape.own(teacher(denoiser, batch, y, eps, r, dropout));
+      Tensor student;
+      Tensor teacher;
+      try (Engine.Resolution resolution = engine.resolving(fineness())) {
+        Tensor noisy = tape.own(engine.combine(y, one, eps, t));
+        student = denoiser.train(tape, noisy, t, batch.conditioning(), dropout);
+        teacher = tape.own(teacher(denoiser, batch, y, eps, r, dropout));
+      }
       double[] squared = engine.squaredDistances(student, teacher);
       double[] losses = new double[n];
       double[] slopes = new double[n];

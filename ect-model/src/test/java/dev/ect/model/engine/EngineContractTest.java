@@ -33,9 +33,14 @@ abstract class EngineContractTest
    * scheduler.
    */
   static Engine provided(String name) {
+    return provided(name, MemoryFormat.AUTO);
+  }
+
+  /** The same with a memory format. */
+  static Engine provided(String name, MemoryFormat format) {
     String device = System.getProperty("ect.test.device", "cpu");
     int threads = Integer.getInteger("ect.test.threads", 1);
-    return Engines.open(name, new EngineOptions(Precision.FLOAT32, threads, device));
+    return Engines.open(name, new EngineOptions(Precision.FLOAT32, threads, device, format, 0));
   }
 
   @Override

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ect.model.Goldens;
 import dev.ect.model.dataset.ImageShape;
-import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.ScriptedNetwork;
 import dev.ect.model.engine.ScriptedNetworks;
 import java.io.IOException;
@@ -48,7 +47,7 @@ class DetectorGoldenTest {
 
     Detector open() throws IOException {
       return Detector.open(
-          file, file.toString(), DetectorKind.INCEPTION, width, EngineOptions.defaults());
+          file, file.toString(), DetectorKind.INCEPTION, width, Goldens.options("torch"));
     }
   }
 
@@ -79,7 +78,7 @@ class DetectorGoldenTest {
   void keywordsThatAreNotGivenKeepTheirDefaults(Path file) throws IOException {
     Case c = Case.of(file);
     try (ScriptedNetwork network =
-        ScriptedNetworks.open(file, file.toString(), "a network", EngineOptions.defaults())) {
+        ScriptedNetworks.open(file, file.toString(), "a network", Goldens.options("torch"))) {
       ScriptedNetwork.Output output =
           network.run(c.golden.bytes("in.images"), c.golden.shape("in.images"), Map.of());
       assertArrayEquals(c.golden.shape("out.probs"), output.shape());

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.ect.model.Goldens;
 import dev.ect.model.engine.Engine;
-import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.EngineProvider;
 import dev.ect.model.engine.ReferenceEngine;
 import dev.ect.model.engine.Tape;
@@ -31,7 +30,7 @@ final class ForwardGoldenTest {
   @ParameterizedTest(name = "{0} on {1}")
   @MethodSource("goldensOnEngines")
   void outputsAndGradientsAreThoseOfPyTorch(Goldens golden, EngineProvider provider) {
-    try (Engine engine = provider.open(EngineOptions.defaults())) {
+    try (Engine engine = provider.open(Goldens.options(provider.name()))) {
       check(golden, engine);
     }
   }
@@ -48,6 +47,7 @@ final class ForwardGoldenTest {
     Network network = Network.of(golden.spec());
     ParameterLayout layout = network.parameters();
     long before = engine.openTensors();
+    double tolerance = Goldens.tolerance(engine, OUTPUT_TOLERANCE);
     try (Tensor values = engine.create(golden.vector("param.", layout), layout.size());
         Tensor gradients = engine.zeros(layout.size());
         Weights weights = new Weights(engine, layout, values, gradients);
@@ -62,12 +62,12 @@ final class ForwardGoldenTest {
               golden.rowsOrNull("in.class_labels"), golden.rowsOrNull("in.augment_labels"));
       try (Tape tape = Tape.inference(engine)) {
         float[] d = denoiser.evaluate(tape, x, sigma, conditioning).toArray();
-        Goldens.assertClose("D_eval", golden.floats("out.D_eval"), d, OUTPUT_TOLERANCE);
+        Goldens.assertClose("D_eval", golden.floats("out.D_eval"), d, tolerance);
       }
       try (Tape tape = Tape.recording(engine)) {
         tape.watch(x);
         Tensor d = denoiser.train(tape, x, sigma, conditioning, null);
-        Goldens.assertClose("D_train", golden.floats("out.D_train"), d.toArray(), OUTPUT_TOLERANCE);
+        Goldens.assertClose("D_train", golden.floats("out.D_train"), d.toArray(), tolerance);
         tape.backward(d, cotangent);
         try (Tensor gx = tape.takeGradient(x)) {
           Goldens.assertClose(

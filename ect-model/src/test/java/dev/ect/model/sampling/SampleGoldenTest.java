@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.ect.model.Goldens;
 import dev.ect.model.dataset.Pixels;
 import dev.ect.model.engine.Engine;
-import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.EngineProvider;
 import dev.ect.model.engine.ReferenceEngine;
 import dev.ect.model.engine.Tensor;
@@ -38,7 +37,7 @@ final class SampleGoldenTest {
   @ParameterizedTest(name = "{0} on {1}")
   @MethodSource("goldensOnEngines")
   void imagesAreThoseOfPyTorch(Goldens golden, EngineProvider provider) {
-    try (Engine engine = provider.open(EngineOptions.defaults())) {
+    try (Engine engine = provider.open(Goldens.options(provider.name()))) {
       check(golden, engine);
     }
   }
@@ -70,9 +69,14 @@ final class SampleGoldenTest {
       float[] oneStep =
           new FewStepSampler(denoiser, tMax, List.of())
               .sample(new float[][] {noises[0]}, conditioning);
-      Goldens.assertClose("one step", golden.floats("out.one_step"), oneStep, TOLERANCE);
+      Goldens.assertClose(
+          "one step", golden.floats("out.one_step"), oneStep, Goldens.tolerance(engine, TOLERANCE));
       float[] fewStep = new FewStepSampler(denoiser, tMax, midT).sample(noises, conditioning);
-      Goldens.assertClose("few steps", golden.floats("out.few_step"), fewStep, TOLERANCE);
+      Goldens.assertClose(
+          "few steps",
+          golden.floats("out.few_step"),
+          fewStep,
+          Goldens.tolerance(engine, TOLERANCE));
       assertBytes(golden.bytes("out.few_step_uint8"), Pixels.toMetricBytes(fewStep), fewStep);
     }
     assertEquals(0, engine.openTensors(), "open tensors");

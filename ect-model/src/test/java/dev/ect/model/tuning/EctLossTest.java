@@ -5,9 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ect.model.Goldens;
 import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.EngineOptions;
+import dev.ect.model.engine.Engines;
+import dev.ect.model.engine.MemoryFormat;
+import dev.ect.model.engine.Precision;
 import dev.ect.model.engine.ReferenceEngine;
 import dev.ect.model.network.Conditioning;
 import dev.ect.model.network.Network;
+import dev.ect.model.random.Philox;
+import dev.ect.model.random.Purpose;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 final class EctLossTest {
@@ -81,6 +89,34 @@ final class EctLossTest {
         double distance = losses[i] * (t - fine.r(t));
         assertTrue(distance < 0.01, "image " + i + ": distance " + distance);
       }
+    }
+  }
+
+  @Test
+  void theDifferenceOfFineStagesDoesNotDrownInTheRoundingOfBfloat16() {
+    for (int stage : new int[] {1, 3, 4, 7, 10}) {
+      double exact = loss(Precision.FLOAT32, 0, stage);
+      assertEquals(exact, loss(Precision.BFLOAT16, 0, stage), 0.01 * exact, "stage " + stage);
+    }
+    double exact = loss(Precision.FLOAT32, 0, 10);
+    assertTrue(loss(Precision.BFLOAT16, Double.POSITIVE_INFINITY, 10) > 1.1 * exact, "never");
+  }
+
+  /** The mean loss of a batch at weights that are not those of the start, on torch. */
+  private static double loss(Precision precision, double float32From, int stage) {
+    EngineOptions options = new EngineOptions(precision, 1, "cpu", MemoryFormat.AUTO, float32From);
+    Network network = TinyRun.network(0.2);
+    try (Engine engine = Engines.open("torch", options);
+        Tuner tuner = TinyRun.tuner(engine, network)) {
+      int n = (int) network.parameters().size();
+      float[] weights = network.initialParameters(TinyRun.SEED);
+      float[] more = new Philox(5, Purpose.SYNTHESIS, 0, 0).gaussians(n);
+      for (int i = 0; i < n; i++) {
+        weights[i] += 0.1f * more[i];
+      }
+      tuner.vectors().weights().write(0, FloatBuffer.wrap(weights));
+      double[] losses = tuner.gradient(LOSS.atStage(stage), TinyRun.batch(8, 0), 8, 8);
+      return Arrays.stream(losses).average().orElseThrow();
     }
   }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.ect.model.Goldens;
 import dev.ect.model.engine.Engine;
-import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.EngineProvider;
 import dev.ect.model.engine.ReferenceEngine;
 import dev.ect.model.network.Conditioning;
@@ -38,7 +37,7 @@ final class TrainGoldenTest {
   @ParameterizedTest(name = "{0} on {1}")
   @MethodSource("goldensOnEngines")
   void lossesGradientsAndWeightsAreThoseOfPyTorch(Goldens golden, EngineProvider provider) {
-    try (Engine engine = provider.open(EngineOptions.defaults())) {
+    try (Engine engine = provider.open(Goldens.options(provider.name()))) {
       check(golden, engine);
     }
   }
@@ -102,7 +101,7 @@ final class TrainGoldenTest {
           assertEquals(
               expected,
               losses[i],
-              LOSS_TOLERANCE * Math.max(1, expected),
+              Goldens.tolerance(engine, LOSS_TOLERANCE) * Math.max(1, expected),
               step + "loss of image " + i);
         }
         if (s == 0) {
@@ -110,8 +109,11 @@ final class TrainGoldenTest {
         }
         tuner.update(batch.size());
       }
-      assertWeights("final.", golden, layout, tuner.vectors().weights().toArray(), steps * lr);
-      assertWeights("ema.", golden, layout, tuner.vectors().ema().toArray(), steps * lr);
+      double tolerance = Goldens.tolerance(engine, WEIGHT_TOLERANCE);
+      double walk = steps * lr;
+      float[] weights = tuner.vectors().weights().toArray();
+      assertWeights("final.", golden, layout, weights, walk, tolerance);
+      assertWeights("ema.", golden, layout, tuner.vectors().ema().toArray(), walk, tolerance);
     }
     assertEquals(0, engine.openTensors(), "open tensors");
   }
@@ -139,7 +141,12 @@ final class TrainGoldenTest {
    * the start, relative to the largest change of all.
    */
   private static void assertWeights(
-      String prefix, Goldens golden, ParameterLayout layout, float[] actual, double walk) {
+      String prefix,
+      Goldens golden,
+      ParameterLayout layout,
+      float[] actual,
+      double walk,
+      double tolerance) {
     float[] expected = golden.vector(prefix, layout);
     float[] start = golden.vector("init.", layout);
     float[] learnt = new float[start.length];
@@ -162,7 +169,7 @@ final class TrainGoldenTest {
         assertEquals(
             wanted[i],
             found[i],
-            WEIGHT_TOLERANCE * Math.max(largest, walk),
+            tolerance * Math.max(largest, walk),
             prefix + e.name() + "[" + i + "]");
         int at = Math.toIntExact(e.offset()) + i;
         learnt[at] = found[i] - start[at];

@@ -1,41 +1,91 @@
 package dev.ect.model.engine.torch;
 
-import java.util.Arrays;
-import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.Scalar;
+import dev.ect.model.engine.Precision;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Convolutions with weights, and those with a fixed filter that halve and double images. */
+/**
+ * Convolutions with weights, in the number format of an engine and by the fastest way that there is
+ * on its device.
+ *
+ * <p>On CPUs without AVX-512 LibTorch would take minutes for an image. There the operands are
+ * rounded to bfloat16 and multiplied in float32, which has the same products, exactly.
+ */
 final class TorchConvolution {
   private static final long[] ZEROS = {0, 0};
   private static final long[] ONES = {1, 1};
-  private static final long[] TWOS = {2, 2};
 
-  private TorchConvolution() {}
+  /** Of images between kernels. */
+  private final ScalarType activation;
 
-  /** x, w and b in one type; b may be null. */
-  static Tensor forward(Tensor x, Tensor w, Tensor b, int padding) {
-    return torch.convolution(x, w, Native.optional(b), ONES, both(padding), ONES, false, ZEROS, 1);
+  /** Of the operands of LibTorch's convolutions. */
+  private final ScalarType operand;
+
+  private final TorchLayout layout;
+  private final WinogradConvolution winograd;
+
+  /**
+   * @param winograd does what suits it if operands are float32; borrowed; or null
+   */
+  TorchConvolution(
+      Precision precision, TorchDevice device, TorchLayout layout, WinogradConvolution winograd) {
+    this.layout = layout;
+    activation = precision == Precision.BFLOAT16 ? Native.BFLOAT16 : Native.FLOAT;
+    operand = device.multipliesBfloat16() ? activation : Native.FLOAT;
+    this.winograd = operand.value == Native.FLOAT.value ? winograd : null;
+  }
+
+  /** The type that images have after a convolution. */
+  ScalarType activation() {
+    return activation;
   }
 
   /**
-   * gy, x and w in one type.
-   *
-   * @param gw float32, or null
-   * @param gb float32, or null
+   * @param b may be null
    */
-  static Tensor backward(
-      Tensor gy, Tensor x, Tensor w, int padding, boolean needInput, Tensor gw, Tensor gb) {
+  Tensor forward(TorchTensor x, TorchTensor w, TorchTensor b, int padding) {
+    Tensor images = images(x);
+    Tensor weights = weights(w);
+    Tensor bias = b == null ? null : weights(b);
+    if (winograd != null && winograd.suits(images, weights, padding)) {
+      return Native.as(activation, winograd.forward(images, weights, bias));
+    }
+    return Native.as(
+        activation,
+        torch.convolution(
+            images, weights, Native.optional(bias), ONES, both(padding), ONES, false, ZEROS, 1));
+  }
+
+  /**
+   * @param gw float32, receives the gradient of w by addition, or null
+   * @param gb float32, receives the gradient of b by addition, or null
+   * @return the gradient of x, or null if it is not needed
+   */
+  Tensor backward(
+      TorchTensor gy,
+      TorchTensor x,
+      TorchTensor w,
+      int padding,
+      boolean needInput,
+      Tensor gw,
+      Tensor gb) {
+    Tensor gradient = images(gy);
+    Tensor images = images(x);
+    Tensor weights = weights(w);
+    if (winograd != null && winograd.suits(images, weights, padding)) {
+      if (gb != null) {
+        gb.add_(Native.sum(gradient, Native.FLOAT, 0, 2, 3));
+      }
+      return winograd.backward(gradient, images, weights, needInput, gw);
+    }
     T_TensorTensorTensor_T gradients =
         torch.convolution_backward(
-            gy,
-            x,
-            w,
-            new long[] {w.size(0)},
+            gradient,
+            images,
+            weights,
+            new long[] {weights.size(0)},
             ONES,
             both(padding),
             ONES,
@@ -53,69 +103,12 @@ final class TorchConvolution {
     return needInput ? new Tensor(gradients.get0()) : null;
   }
 
-  static Tensor downsample(Tensor x, double[] filter, int padding, double gain) {
-    if (isAverage(filter, padding)) {
-      Tensor y = torch.avg_pool2d(x, TWOS, TWOS, ZEROS, false, true, new LongOptional());
-      return gain == 1 ? y : y.mul_(new Scalar(gain));
-    }
-    return torch.convolution(
-        x,
-        weights(x, filter, gain),
-        new TensorOptional(),
-        TWOS,
-        both(padding),
-        ONES,
-        false,
-        ZEROS,
-        x.size(1));
+  private Tensor images(TorchTensor x) {
+    return Native.as(operand, Native.as(activation, x.data()));
   }
 
-  static Tensor upsample(Tensor x, double[] filter, int padding, double gain) {
-    if (isAverage(filter, padding)) {
-      // Scaled while small; a copy of repeated elements takes half the time of upsample_nearest2d.
-      Tensor scaled = gain == 4 ? x : x.mul(new Scalar(gain / 4));
-      long n = x.size(0);
-      long c = x.size(1);
-      long h = x.size(2);
-      long w = x.size(3);
-      return scaled
-          .view(n * c, h, 1, w, 1)
-          .expand(n * c, h, 2, w, 2)
-          .contiguous()
-          .view(n, c, 2 * h, 2 * w);
-    }
-    return torch.convolution(
-        x,
-        weights(x, filter, gain),
-        new TensorOptional(),
-        TWOS,
-        both(padding),
-        ONES,
-        true,
-        ZEROS,
-        x.size(1));
-  }
-
-  /** Whether the filter only averages the two by two pixels that become one. */
-  private static boolean isAverage(double[] filter, int padding) {
-    return padding == 0 && filter.length == 2 && filter[0] == filter[1];
-  }
-
-  /**
-   * {@code [C, 1, k, k]}: the same {@code gain * f outer f / (sum f)^2} for every channel of x, in
-   * its type.
-   */
-  private static Tensor weights(Tensor x, double[] filter, double gain) {
-    int k = filter.length;
-    double sum = Arrays.stream(filter).sum();
-    float[] values = new float[k * k];
-    for (int i = 0; i < k; i++) {
-      for (int j = 0; j < k; j++) {
-        values[i * k + j] = (float) (gain * filter[i] * filter[j] / (sum * sum));
-      }
-    }
-    Tensor host = torch.tensor(values, new TensorOptions(Native.FLOAT)).view(1, 1, k, k);
-    return host.to(x.device(), x.scalar_type()).expand(x.size(1), 1, k, k).contiguous();
+  private Tensor weights(TorchTensor w) {
+    return Native.as(operand, w.operand(activation, layout));
   }
 
   private static long[] both(int padding) {

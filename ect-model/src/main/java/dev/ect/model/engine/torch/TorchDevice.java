@@ -6,7 +6,14 @@ import dev.ect.model.engine.Precision;
 import java.lang.reflect.InvocationTargetException;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.cuda.DeviceStats;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_cuda;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where an engine computes.
@@ -15,19 +22,16 @@ import org.bytedeco.pytorch.global.torch;
  * @param description for people
  */
 record TorchDevice(int index, String description) {
+  private static final Logger LOG = LoggerFactory.getLogger(TorchDevice.class);
+
   /**
-   * Finds the device that the options ask for, and sets LibTorch up for their precision on it.
+   * Finds the device that the options ask for.
    *
    * @throws EngineUnavailableException if it is not there, or cannot compute with the precision
    */
   static TorchDevice open(EngineOptions options) {
     TorchDevice device = find(options);
-    boolean tf32 = options.precision() == Precision.TF32;
-    if (device.isCuda()) {
-      Context context = torch.globalContext();
-      context.setAllowTF32CuBLAS(tf32);
-      context.setAllowTF32CuDNN(tf32);
-    } else if (tf32) {
+    if (options.precision() == Precision.TF32 && !device.isCuda()) {
       throw new EngineUnavailableException(
           "precision tf32 needs a GPU, and the device is the CPU; use float32 or bfloat16");
     }
@@ -52,13 +56,40 @@ record TorchDevice(int index, String description) {
     return new TorchDevice(index, "cuda:" + index + gpuName(index));
   }
 
+  /** A copy of something small of the host. To a GPU this only queues the transfer. */
+  Tensor send(Tensor host) {
+    return isCuda()
+        ? host.pin_memory()
+            .to(new Device(id()), host.scalar_type(), true, false, new MemoryFormatOptional())
+        : host;
+  }
+
   boolean isCuda() {
     return index >= 0;
+  }
+
+  /** Whether LibTorch has fast products of bfloat16 there. */
+  boolean multipliesBfloat16() {
+    return isCuda() || torch.get_cpu_capability().getString().equals("AVX512");
   }
 
   /** LibTorch's name of the device. */
   String id() {
     return isCuda() ? "cuda:" + index : "cpu";
+  }
+
+  /** The most bytes of the GPU that tensors had at once; 0 on the CPU and where it is not known. */
+  long memoryPeak() {
+    if (!isCuda()) {
+      return 0;
+    }
+    try (DeviceStats stats = torch_cuda.getAllocator().getDeviceStats((byte) index)) {
+      // the first of three: large and small blocks together
+      return stats.allocated_bytes().peak();
+    } catch (LinkageError | RuntimeException e) {
+      LOG.info("memory of {} is not known, and counts as 0: {}", id(), e.toString());
+      return 0;
+    }
   }
 
   private static int choose(String device, int gpus) {

@@ -1,6 +1,8 @@
 package dev.ect.model.engine.torch;
 
 import dev.ect.model.engine.DropoutMask;
+import dev.ect.model.engine.KernelShapes;
+import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.pytorch.Scalar;
@@ -93,23 +95,37 @@ final class TorchDropout {
   }
 
   /**
-   * The masks, made where the options say; 32-bit integers wrap around there as they do in Java.
+   * The masks, made on the device; 32-bit integers wrap around there as they do in Java.
    *
-   * @return {@code [keys.length, length]}
+   * @param shape {@code [keys.length, ...]}
    */
-  static Tensor hash(long[] keys, double p, long length, TensorOptions integers, ScalarType type) {
-    int[] low = new int[keys.length];
-    int[] high = new int[keys.length];
+  static Tensor hash(
+      long[] keys,
+      double p,
+      long[] shape,
+      TorchLayout layout,
+      TorchDevice device,
+      ScalarType type) {
+    int[] halves = new int[2 * keys.length];
     for (int n = 0; n < keys.length; n++) {
       long mixed = DropoutMask.mix(keys[n]);
-      low[n] = (int) mixed;
-      high[n] = (int) (mixed >>> 32);
+      halves[n] = (int) mixed;
+      halves[keys.length + n] = (int) (mixed >>> 32);
     }
-    Tensor index = torch.arange(new Scalar(length), integers).mul_(new Scalar(GOLDEN));
-    Tensor h = index.view(1, length).add(column(low, integers));
+    Tensor sent = device.send(torch.tensor(halves, new TensorOptions(ScalarType.Int)));
+    long[] perImage = new long[shape.length];
+    Arrays.fill(perImage, 1);
+    perImage[0] = keys.length;
+    Tensor low = sent.narrow(0, 0, keys.length).view(perImage);
+    Tensor high = sent.narrow(0, keys.length, keys.length).view(perImage);
+    long[] image = shape.clone();
+    image[0] = 1;
+    long length = KernelShapes.elements(image);
+    Tensor index = torch.arange(new Scalar(length), sent.options()).mul_(new Scalar(GOLDEN));
+    Tensor h = layout.of(index.view(image)).add(low);
     h.bitwise_xor_(shift(h, 16));
     h.mul_(new Scalar(FIRST));
-    h.bitwise_xor_(shift(h, 13).bitwise_xor_(column(high, integers)));
+    h.bitwise_xor_(shift(h, 13).bitwise_xor_(high));
     h.mul_(new Scalar(SECOND));
     h.bitwise_xor_(shift(h, 16));
     Tensor survivors = shift(h, 8).ge(new Scalar(DropoutMask.threshold(p)));
@@ -119,9 +135,5 @@ final class TorchDropout {
   /** The logical shift to the right; LibTorch's repeats the sign. */
   private static Tensor shift(Tensor h, int bits) {
     return h.bitwise_right_shift(new Scalar(bits)).bitwise_and_(new Scalar(-1 >>> bits));
-  }
-
-  private static Tensor column(int[] values, TensorOptions integers) {
-    return torch.tensor(values, integers).view(values.length, 1);
   }
 }

@@ -25,9 +25,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * The kernels on LibTorch.
  *
- * <p>All tensors are contiguous. That was measured against channels last: the convolutions are as
- * fast, group normalisation and concatenation are faster.
- *
  * <p>With bfloat16, {@link #conv2d} brings its input to bfloat16 and everything that follows it
  * keeps that type, until a kernel that is defined in float32 comes. Kernels on values keep the type
  * of their first argument.
@@ -35,13 +32,29 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class TorchEngine implements Engine {
   private final EngineOptions options;
   private final TorchDevice device;
+  private final TorchLayout layout;
   private final TorchThreads threads;
+  private final WinogradConvolution winograd;
+  private final TorchConvolution ownConvolution;
+  private final Tf32.Forbidden noTf32;
+  private TorchConvolution convolution;
   private long open;
 
   TorchEngine(EngineOptions options, TorchDevice device) {
     this.options = options;
     this.device = device;
+    layout = TorchLayout.of(options.memoryFormat(), device);
     threads = new TorchThreads(options.threads());
+    winograd =
+        device.isCuda() || layout != TorchLayout.CONTIGUOUS
+            ? null
+            : new WinogradConvolution(options.threads());
+    ownConvolution = new TorchConvolution(options.precision(), device, layout, winograd);
+    convolution = ownConvolution;
+    noTf32 = device.isCuda() && options.precision() != Precision.TF32 ? Tf32.forbid() : null;
+    if (device.isCuda()) {
+      Tf32.apply();
+    }
   }
 
   @Override
@@ -64,9 +77,35 @@ final class TorchEngine implements Engine {
     return open;
   }
 
-  /** The engine holds nothing beyond its tensors. */
   @Override
-  public void close() {}
+  public long deviceMemoryPeak() {
+    return device.memoryPeak();
+  }
+
+  @Override
+  public void close() {
+    if (winograd != null) {
+      winograd.close();
+    }
+    if (noTf32 != null) {
+      noTf32.close();
+    }
+  }
+
+  @Override
+  public Resolution resolving(double parts) {
+    if (!options.needsFloat32(parts)) {
+      return Engine.super.resolving(parts);
+    }
+    Tf32.Forbidden exact = device.isCuda() ? Tf32.forbid() : null;
+    convolution = new TorchConvolution(Precision.FLOAT32, device, layout, winograd);
+    return () -> {
+      convolution = ownConvolution;
+      if (exact != null) {
+        exact.close();
+      }
+    };
+  }
 
   @Override
   public void synchronize() {
@@ -87,21 +126,18 @@ final class TorchEngine implements Engine {
     open--;
   }
 
-  private TorchTensor wrap(org.bytedeco.pytorch.Tensor data, long... shape) {
-    TorchTensor t = new TorchTensor(this, data.view(shape).contiguous(), shape);
-    open++;
-    return t;
+  /** A tensor of a kernel's result, images in the engine's layout. */
+  private TorchTensor wrap(org.bytedeco.pytorch.Tensor data) {
+    return wrapAsIs(layout.of(data));
   }
 
-  private TorchTensor wrap(org.bytedeco.pytorch.Tensor data) {
-    org.bytedeco.pytorch.Tensor contiguous = data.contiguous();
+  private TorchTensor wrapAsIs(org.bytedeco.pytorch.Tensor data) {
     long[] shape = new long[Math.toIntExact(data.dim())];
     for (int i = 0; i < shape.length; i++) {
       shape[i] = data.size(i);
     }
-    TorchTensor t = new TorchTensor(this, contiguous, shape);
     open++;
-    return t;
+    return new TorchTensor(this, data, shape);
   }
 
   private TorchTensor own(Tensor t) {
@@ -119,23 +155,6 @@ final class TorchEngine implements Engine {
 
   private org.bytedeco.pytorch.Tensor floats(Tensor t) {
     return t == null ? null : Native.asFloat(own(t).data());
-  }
-
-  /** The type that convolutions compute in. */
-  private ScalarType activation() {
-    return options.precision() == Precision.BFLOAT16 ? Native.BFLOAT16 : Native.FLOAT;
-  }
-
-  private org.bytedeco.pytorch.Tensor activation(Tensor t) {
-    return Native.as(activation(), data(t));
-  }
-
-  /** A weight in the type that convolutions compute in. */
-  private org.bytedeco.pytorch.Tensor weight(Tensor t) {
-    if (t == null) {
-      return null;
-    }
-    return options.precision() == Precision.BFLOAT16 ? own(t).bfloat16() : data(t);
   }
 
   private TensorOptions type(ScalarType type) {
@@ -166,7 +185,7 @@ final class TorchEngine implements Engine {
   public Tensor view(Tensor vector, long offset, long... shape) {
     KernelShapes.view(vector, offset, shape);
     try (Scope scope = scope()) {
-      return wrap(data(vector).narrow(0, offset, KernelShapes.elements(shape)), shape);
+      return wrapAsIs(data(vector).narrow(0, offset, KernelShapes.elements(shape)).view(shape));
     }
   }
 
@@ -183,7 +202,7 @@ final class TorchEngine implements Engine {
       org.bytedeco.pytorch.Tensor index =
           torch.tensor(
               Arrays.stream(rows).asLongStream().toArray(), new TensorOptions(ScalarType.Long));
-      return wrap(torch.index_select(all, 0, index.to(all.device(), ScalarType.Long)));
+      return wrap(torch.index_select(all, 0, device.send(index)));
     }
   }
 
@@ -193,7 +212,7 @@ final class TorchEngine implements Engine {
   public Tensor conv2d(Tensor x, Tensor w, Tensor b, int padding) {
     KernelShapes.conv2d(x, w, b, padding);
     try (Scope scope = scope()) {
-      return wrap(TorchConvolution.forward(activation(x), weight(w), weight(b), padding));
+      return wrap(convolution.forward(own(x), own(w), b == null ? null : own(b), padding));
     }
   }
 
@@ -206,8 +225,7 @@ final class TorchEngine implements Engine {
     requireGradient("conv2dBackward", gb, w.size(0));
     try (Scope scope = scope()) {
       org.bytedeco.pytorch.Tensor gx =
-          TorchConvolution.backward(
-              activation(gy), activation(x), weight(w), padding, needInput, data(gw), data(gb));
+          convolution.backward(own(gy), own(x), own(w), padding, needInput, data(gw), data(gb));
       return needInput ? wrap(Native.like(data(x), gx)) : null;
     }
   }
@@ -243,11 +261,14 @@ final class TorchEngine implements Engine {
       Tensor x, Tensor gamma, Tensor beta, Tensor scaleShift, GroupNorm norm, boolean save) {
     KernelShapes.groupNorm(x, gamma, beta, scaleShift, norm);
     try (Scope scope = scope()) {
-      org.bytedeco.pytorch.Tensor[] y =
-          new TorchNorm(data(x), floats(gamma), floats(beta), floats(scaleShift), norm).forward();
+      org.bytedeco.pytorch.Tensor[] y = norm(x, gamma, beta, scaleShift, norm).forward();
       Tensor output = wrap(Native.like(data(x), y[0]));
       return new Result(output, save ? List.of(wrap(y[1]), wrap(y[2])) : List.of());
     }
+  }
+
+  private TorchNorm norm(Tensor x, Tensor gamma, Tensor beta, Tensor scaleShift, GroupNorm norm) {
+    return TorchNorm.of(layout, data(x), floats(gamma), floats(beta), floats(scaleShift), norm);
   }
 
   @Override
@@ -266,8 +287,7 @@ final class TorchEngine implements Engine {
     requireGradient("groupNormBackward", gGamma, x.size(1));
     requireGradient("groupNormBackward", gBeta, x.size(1));
     try (Scope scope = scope()) {
-      TorchNorm kernel =
-          new TorchNorm(data(x), floats(gamma), floats(beta), floats(scaleShift), norm);
+      TorchNorm kernel = norm(x, gamma, beta, scaleShift, norm);
       org.bytedeco.pytorch.Tensor[] g =
           kernel.backward(
               data(gy),
@@ -322,10 +342,10 @@ final class TorchEngine implements Engine {
     long length = keys.length == 0 ? 0 : KernelShapes.elements(shape) / keys.length;
     try (Scope scope = scope()) {
       if (device.isCuda()) {
-        return wrap(TorchDropout.hash(keys, p, length, type(ScalarType.Int), activation()), shape);
+        return wrap(TorchDropout.hash(keys, p, shape, layout, device, convolution.activation()));
       }
       org.bytedeco.pytorch.Tensor mask =
-          torch.empty(shape, type(activation()), new MemoryFormatOptional());
+          torch.empty(shape, type(convolution.activation()), new MemoryFormatOptional());
       TorchDropout.fill(mask, keys, p, length);
       return wrap(mask);
     }
@@ -343,7 +363,7 @@ final class TorchEngine implements Engine {
   public Tensor downsample(Tensor x, double[] filter, int padding, double gain) {
     KernelShapes.downsample(x, filter, padding);
     try (Scope scope = scope()) {
-      return wrap(TorchConvolution.downsample(data(x), filter, padding, gain));
+      return wrap(TorchResampling.downsample(data(x), filter, padding, gain));
     }
   }
 
@@ -351,7 +371,7 @@ final class TorchEngine implements Engine {
   public Tensor upsample(Tensor x, double[] filter, int padding, double gain) {
     KernelShapes.upsample(x, filter, padding);
     try (Scope scope = scope()) {
-      return wrap(TorchConvolution.upsample(data(x), filter, padding, gain));
+      return wrap(TorchResampling.upsample(data(x), filter, padding, gain));
     }
   }
 
@@ -359,9 +379,9 @@ final class TorchEngine implements Engine {
   public Result attention(Tensor qkv, int heads, boolean save) {
     long[] shape = KernelShapes.attention(qkv, heads);
     try (Scope scope = scope()) {
-      TorchAttention kernel = new TorchAttention(data(qkv), heads);
+      TorchAttention kernel = new TorchAttention(data(qkv).contiguous(), heads);
       org.bytedeco.pytorch.Tensor weights = save && kernel.savesWeights() ? kernel.weights() : null;
-      Tensor y = wrap(Native.like(data(qkv), kernel.forward(weights)), shape);
+      Tensor y = wrap(Native.like(data(qkv), kernel.forward(weights)).view(shape));
       return new Result(y, weights == null ? List.of() : List.of(wrap(weights)));
     }
   }
@@ -373,8 +393,9 @@ final class TorchEngine implements Engine {
       org.bytedeco.pytorch.Tensor weights =
           forward.saved().isEmpty() ? null : data(saved(forward, 0));
       org.bytedeco.pytorch.Tensor g =
-          new TorchAttention(data(qkv), heads).backward(floats(gy), weights);
-      return wrap(Native.like(data(qkv), g), qkv.shape());
+          new TorchAttention(data(qkv).contiguous(), heads)
+              .backward(floats(gy).contiguous(), weights);
+      return wrap(Native.like(data(qkv), g).view(qkv.shape()));
     }
   }
 
@@ -392,8 +413,7 @@ final class TorchEngine implements Engine {
     try (Scope scope = scope()) {
       return wrap(
           torch.clone(
-              data(x).narrow(1, from, to - from),
-              new MemoryFormatOptional(torch.MemoryFormat.Contiguous)));
+              data(x).narrow(1, from, to - from), new MemoryFormatOptional(layout.format())));
     }
   }
 
@@ -431,7 +451,7 @@ final class TorchEngine implements Engine {
     long[] shape = new long[rank];
     Arrays.fill(shape, 1);
     shape[0] = floats.length;
-    return torch.tensor(floats, type(Native.FLOAT)).view(shape);
+    return device.send(torch.tensor(floats, new TensorOptions(Native.FLOAT))).view(shape);
   }
 
   // ---- losses and state vectors ----
@@ -440,8 +460,9 @@ final class TorchEngine implements Engine {
   public double[] squaredDistances(Tensor a, Tensor b) {
     KernelShapes.same("squaredDistances", a, b);
     try (Scope scope = scope()) {
-      org.bytedeco.pytorch.Tensor difference = floats(a).sub(floats(b)).view(a.size(0), -1);
-      org.bytedeco.pytorch.Tensor sums = Native.sum(difference.square_(), Native.DOUBLE, 1).cpu();
+      org.bytedeco.pytorch.Tensor difference = floats(a).sub(floats(b)).square_();
+      org.bytedeco.pytorch.Tensor sums =
+          Native.sum(difference.flatten(1, -1), Native.DOUBLE, 1).cpu();
       double[] distances = new double[Math.toIntExact(a.size(0))];
       new DoublePointer(sums.data_ptr_double()).get(distances);
       return distances;

@@ -16,11 +16,6 @@ public final class TorchEngineProvider implements EngineProvider {
     return 10;
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * <p>On GPUs, LibTorch keeps its use of TF32 once per process: the engine opened last decides.
-   */
   @Override
   public Engine open(EngineOptions options) {
     TorchLibrary.load("or use the engine nd4j");

@@ -1,105 +1,111 @@
 package dev.ect.model.engine.torch;
 
 import dev.ect.model.engine.GroupNorm;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Group normalisation with what follows it.
- *
- * <p>Scale and shift of an image's channels are one affine map with gamma and beta. So where they
- * are given, the batch is normalised as one image of N*C channels in N*G groups, each with its own
- * affine map: the same statistics, and no further pass over the images. In memory both are the
- * same.
+ * Group normalisation with what follows it. Scale and shift of an image's channels are one affine
+ * map with gamma and beta, so that they take no further pass over the images.
  *
  * <p>The backward kernel normalises again to see what SiLU saw: that costs less than a gradient of
  * SiLU, and storing it would take as much memory as x.
  */
-final class TorchNorm {
-  private final Tensor x;
+abstract class TorchNorm {
+  final Tensor x;
+  final GroupNorm norm;
+  final long images;
+  final long channels;
+
+  /** What multiplies the normalised values: {@code [C]}, or {@code [N, C]} with scaleShift. */
+  final Tensor affineScale;
+
+  /** What is added to them, of the same shape. */
+  final Tensor affineShift;
+
   private final Tensor gamma;
   private final Tensor beta;
-  private final GroupNorm norm;
-  private final boolean merged;
-  private final long images;
-  private final long channels;
 
   /** {@code scale + 1}: {@code [N, C]}; null without scaleShift. */
   private final Tensor factor;
 
-  /** What multiplies the normalised values: {@code [C]}, or {@code [N*C]} where merged. */
-  private final Tensor affineScale;
-
-  private final Tensor affineShift;
-
-  /**
-   * Arguments as {@link dev.ect.model.engine.Engine#groupNorm} has them, all float32 but x;
-   * scaleShift may be null.
-   */
   TorchNorm(Tensor x, Tensor gamma, Tensor beta, Tensor scaleShift, GroupNorm norm) {
-    // LibTorch's kernel for GPUs wants x and gamma in one type, and would round the statistics to
-    // it.
-    this.x = x.is_cuda() ? Native.asFloat(x) : x;
+    this.x = x;
     this.gamma = gamma;
     this.beta = beta;
     this.norm = norm;
     images = x.size(0);
     channels = x.size(1);
-    merged = scaleShift != null;
-    if (merged) {
-      factor = scaleShift.narrow(1, 0, channels).add(new Scalar(1.0));
-      affineScale = factor.mul(gamma).view(-1);
-      affineShift = torch.addcmul(scaleShift.narrow(1, channels, channels), factor, beta).view(-1);
-    } else {
+    if (scaleShift == null) {
       factor = null;
       affineScale = gamma;
       affineShift = beta;
+    } else {
+      factor = scaleShift.narrow(1, 0, channels).add(new Scalar(1.0));
+      affineScale = factor.mul(gamma);
+      affineShift = torch.addcmul(scaleShift.narrow(1, channels, channels), factor, beta);
     }
   }
 
-  /** Output, means and reciprocal deviations, in x's type, float32 and float32. */
-  Tensor[] forward() {
-    T_TensorTensorTensor_T result = normalise();
-    Tensor y = result.get0();
-    if (norm.silu()) {
-      torch.silu_(y);
-    }
-    return new Tensor[] {new Tensor(y), new Tensor(result.get1()), new Tensor(result.get2())};
+  /**
+   * Arguments as {@link dev.ect.model.engine.Engine#groupNorm} has them, all float32 but x;
+   * scaleShift may be null.
+   */
+  static TorchNorm of(
+      TorchLayout layout, Tensor x, Tensor gamma, Tensor beta, Tensor scaleShift, GroupNorm norm) {
+    return layout == TorchLayout.CHANNELS_LAST
+        ? new ChannelsLastNorm(x, gamma, beta, scaleShift, norm)
+        : new ContiguousNorm(x, gamma, beta, scaleShift, norm);
   }
+
+  /** Whether each image has an affine map of its own. */
+  final boolean perImage() {
+    return factor != null;
+  }
+
+  /** Output, means and reciprocal deviations, in x's type, float32 and float32. */
+  final Tensor[] forward() {
+    Tensor[] result = normalise();
+    if (norm.silu()) {
+      torch.silu_(result[0]);
+    }
+    return result;
+  }
+
+  /** Normalised values after the affine map, means and reciprocal deviations. */
+  abstract Tensor[] normalise();
+
+  /** The first of {@link #normalise}, from the other two. */
+  abstract Tensor normalise(Tensor mean, Tensor reciprocal);
+
+  /**
+   * @param gz gradient of the affine map's output, in x's type
+   * @param affine whether the gradients of the map are wanted
+   * @return gradients of x, and of the map's scale and shift in float32: {@code [C]}, or {@code [N,
+   *     C]} where it is per image
+   */
+  abstract Tensor[] gradients(Tensor gz, Tensor mean, Tensor reciprocal, boolean affine);
 
   /**
    * @param gGamma float32, or null
    * @param gBeta float32, or null
-   * @return gradients of x, in gy's type on a GPU and else in x's, and of scaleShift (null without)
+   * @return gradients of x, and of scaleShift (null without)
    */
-  Tensor[] backward(Tensor gy, Tensor mean, Tensor reciprocal, Tensor gGamma, Tensor gBeta) {
+  final Tensor[] backward(Tensor gy, Tensor mean, Tensor reciprocal, Tensor gGamma, Tensor gBeta) {
     Tensor gz = Native.like(x, gy);
     if (norm.silu()) {
-      gz = torch.silu_backward(gz, normalise().get0());
+      gz = torch.silu_backward(gz, normalise(mean, reciprocal));
     }
-    boolean affine = merged || gGamma != null || gBeta != null;
-    T_TensorTensorTensor_T gradients =
-        torch.native_group_norm_backward(
-            gz,
-            x,
-            mean,
-            reciprocal,
-            Native.some(affineScale),
-            rows(),
-            columns(),
-            pixels(),
-            groups(),
-            Native.mask(true, affine, affine));
-    Tensor gx = new Tensor(gradients.get0());
-    if (!merged) {
-      add(gGamma, gradients.get1());
-      add(gBeta, gradients.get2());
-      return new Tensor[] {gx, null};
+    Tensor[] g = gradients(gz, mean, reciprocal, perImage() || gGamma != null || gBeta != null);
+    if (!perImage()) {
+      add(gGamma, g[1]);
+      add(gBeta, g[2]);
+      return new Tensor[] {g[0], null};
     }
-    Tensor gScale = gradients.get1().view(images, channels);
-    Tensor gShift = gradients.get2().view(images, channels);
+    Tensor gScale = g[1];
+    Tensor gShift = g[2];
     if (gGamma != null) {
       gGamma.add_(Native.sum(gScale.mul(factor), Native.FLOAT, 0));
     }
@@ -108,24 +114,10 @@ final class TorchNorm {
     }
     Tensor gScaleShift =
         torch.empty(
-            new long[] {images, 2 * channels},
-            gShift.options(),
-            new org.bytedeco.pytorch.MemoryFormatOptional());
+            new long[] {images, 2 * channels}, gShift.options(), new MemoryFormatOptional());
     gScaleShift.narrow(1, 0, channels).copy_(gScale.mul(gamma).addcmul_(gShift, beta));
     gScaleShift.narrow(1, channels, channels).copy_(gShift);
-    return new Tensor[] {gx, gScaleShift};
-  }
-
-  private T_TensorTensorTensor_T normalise() {
-    return torch.native_group_norm(
-        x,
-        Native.some(affineScale),
-        Native.some(affineShift),
-        rows(),
-        columns(),
-        pixels(),
-        groups(),
-        norm.eps());
+    return new Tensor[] {g[0], gScaleShift};
   }
 
   private static void add(Tensor sum, Tensor gradient) {
@@ -134,19 +126,7 @@ final class TorchNorm {
     }
   }
 
-  private long rows() {
-    return merged ? 1 : images;
-  }
-
-  private long columns() {
-    return merged ? images * channels : channels;
-  }
-
-  private long groups() {
-    return merged ? images * norm.groups() : norm.groups();
-  }
-
-  private long pixels() {
+  final long pixels() {
     return x.size(2) * x.size(3);
   }
 }

@@ -13,14 +13,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.MemoryFormatOptional;
-import org.bytedeco.pytorch.NoTF32Guard;
 import org.bytedeco.pytorch.StringIValueMap;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -199,19 +197,14 @@ final class TorchScript implements ScriptedNetwork {
     keywords.forEach((key, value) -> named.put(new BytePointer(key), new IValue(value)));
     Tensor here = device.isCuda() ? x.to(new Device(device.id()), x.scalar_type()) : x;
     boolean optimize = torch.getGraphExecutorOptimize();
-    Context context = torch.globalContext();
-    // The guard reaches matrix products only; convolutions ask the process-wide setting.
-    boolean tf32 = device.isCuda() && context.allowTF32CuDNN();
     torch.setGraphExecutorOptimize(false);
-    try (NoTF32Guard exact = new NoTF32Guard()) {
-      if (tf32) {
-        context.setAllowTF32CuDNN(false);
-      }
+    Tf32.Forbidden exact = device.isCuda() ? Tf32.forbid() : null;
+    try {
       return module.forward(new IValueVector(new IValue(here)), named);
     } finally {
       torch.setGraphExecutorOptimize(optimize);
-      if (tf32) {
-        context.setAllowTF32CuDNN(true);
+      if (exact != null) {
+        exact.close();
       }
     }
   }

@@ -5,8 +5,9 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The CPU threads of one operation. LibTorch and OpenMP keep their number per calling thread, and
- * whatever else computes there may have changed it. OpenBLAS gets one: its threads and LibTorch's
- * would fight for the same cores.
+ * whatever else computes there may have changed it; a thread that LibTorch has not seen begins with
+ * the number that was set last anywhere. OpenBLAS gets one: its threads and LibTorch's would fight
+ * for the same cores.
  */
 final class TorchThreads {
   private final int count;

@@ -19,12 +19,10 @@ import dev.ect.model.random.Purpose;
 import java.util.concurrent.CompletableFuture;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.DeviceOptional;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TorchEngineTest {
   private static Engine open(Precision precision) {
@@ -147,18 +145,20 @@ class TorchEngineTest {
     }
   }
 
-  @Test
-  void integerOperationsOfTheDeviceMakeTheSameMasks() {
+  @ParameterizedTest
+  @EnumSource
+  void integerOperationsOfTheDeviceMakeTheSameMasks(TorchLayout layout) {
     long[] keys = {0x123456789ABCDEFL, -7};
+    long[] shape = {2, 10, 4, 25};
     float[] expected = DropoutMask.of(keys, 0.13, 1000).array();
     try (Engine engine = open(Precision.FLOAT32);
         Scope scope = new Scope();
-        Tensor found = engine.zeros(2, 1000)) {
-      TensorOptions integers =
-          new TensorOptions(ScalarType.Int).device(new DeviceOptional(new Device("cpu")));
+        Tensor found = engine.zeros(shape)) {
       ((TorchTensor) found)
           .data()
-          .copy_(TorchDropout.hash(keys, 0.13, 1000, integers, Native.FLOAT));
+          .copy_(
+              TorchDropout.hash(
+                  keys, 0.13, shape, layout, new TorchDevice(-1, "cpu"), Native.FLOAT));
       assertArrayEquals(expected, found.toArray());
     }
   }

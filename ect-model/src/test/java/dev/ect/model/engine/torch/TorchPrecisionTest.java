@@ -7,6 +7,7 @@ import dev.ect.model.engine.AdamUpdate;
 import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.engine.GroupNorm;
+import dev.ect.model.engine.MemoryFormat;
 import dev.ect.model.engine.Precision;
 import dev.ect.model.engine.Result;
 import dev.ect.model.engine.Tensor;
@@ -36,11 +37,16 @@ class TorchPrecisionTest {
   private Engine exact;
   private Engine rounded;
 
+  /** How the rounded engine's images lie in memory. */
+  MemoryFormat format() {
+    return MemoryFormat.CONTIGUOUS;
+  }
+
   @BeforeEach
   void open() {
     TorchEngineProvider provider = new TorchEngineProvider();
     exact = provider.open(new EngineOptions(Precision.FLOAT32, 2, "cpu"));
-    rounded = provider.open(new EngineOptions(Precision.BFLOAT16, 2, "cpu"));
+    rounded = provider.open(new EngineOptions(Precision.BFLOAT16, 2, "cpu", format(), 0));
   }
 
   @AfterEach
@@ -325,12 +331,21 @@ class TorchPrecisionTest {
       TorchTensor w = (TorchTensor) b.own(rounded.view(vector, 0, 10, 10, 1, 1));
       long address;
       try (Scope scope = new Scope()) {
-        address = w.bfloat16().data_ptr().address();
-        long version = w.bfloat16()._version();
-        assertEquals(version, w.bfloat16()._version(), "not written again");
+        address = w.operand(Native.BFLOAT16, TorchLayout.CONTIGUOUS).data_ptr().address();
+        long version = w.operand(Native.BFLOAT16, TorchLayout.CONTIGUOUS)._version();
+        assertEquals(
+            version,
+            w.operand(Native.BFLOAT16, TorchLayout.CONTIGUOUS)._version(),
+            "not written again");
         rounded.clear(vector);
-        assertEquals(version + 1, w.bfloat16()._version(), "written again after a change");
-        assertEquals(address, w.bfloat16().data_ptr().address(), "in place");
+        assertEquals(
+            version + 1,
+            w.operand(Native.BFLOAT16, TorchLayout.CONTIGUOUS)._version(),
+            "written again after a change");
+        assertEquals(
+            address,
+            w.operand(Native.BFLOAT16, TorchLayout.CONTIGUOUS).data_ptr().address(),
+            "in place");
       }
     }
   }
