@@ -188,7 +188,7 @@ public final class EdmDatasetWriter {
   /**
    * Adds an image that is encoded already.
    *
-   * @param png by {@link PngEncoder#plain}
+   * @param png by {@link PngEncoder}
    * @param label null for none
    */
   public void addPng(int number, byte[] png, Label label) throws IOException {

@@ -21,10 +21,8 @@ public final class ImageReader implements AutoCloseable {
    * @throws BadFileException if it is damaged or has another shape than the first image
    */
   public byte[] read(int i) throws IOException {
-    int entry = index.entry(i);
-    String label = reader.label(index.entries().name(entry));
-    ImageDecoder.Decoded image =
-        ImageDecoder.decode(label, reader.read(index.entries(), entry), index.shape().channels());
+    String label = reader.label(index.imageName(i));
+    ImageDecoder.Decoded image = ImageDecoder.decode(label, encoded(i), index.shape().channels());
     if (!image.shape().equals(index.shape())) {
       throw new BadFileException(
           label,
@@ -34,6 +32,11 @@ public final class ImageReader implements AutoCloseable {
       mirror(image.pixels(), index.shape().width());
     }
     return image.pixels();
+  }
+
+  /** The file behind image i, as it was before it was packed. */
+  public byte[] encoded(int i) throws IOException {
+    return reader.read(index.entries(), index.entry(i));
   }
 
   private static void mirror(byte[] pixels, int width) {

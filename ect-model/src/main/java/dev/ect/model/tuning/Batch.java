@@ -34,13 +34,24 @@ public record Batch(
     float[] normal = new float[positions.length];
     float[] eps = new float[images.length];
     for (int i = 0; i < positions.length; i++) {
-      Philox noise = new Philox(seed, Purpose.NOISE, step, positions[i]);
-      normal[i] = (float) noise.nextGaussian();
-      for (int j = 0; j < imageSize; j++) {
-        eps[i * imageSize + j] = (float) noise.nextGaussian();
-      }
+      normal[i] = draw(seed, step, positions[i], eps, i * imageSize, imageSize);
     }
     return new Batch(images, conditioning, positions, normal, eps);
+  }
+
+  /**
+   * The draws of one image.
+   *
+   * @param eps receives the image's noise, {@code count} values from {@code at}
+   * @return the draw that decides the noise level
+   */
+  public static float draw(long seed, long step, long position, float[] eps, int at, int count) {
+    Philox noise = new Philox(seed, Purpose.NOISE, step, position);
+    float normal = (float) noise.nextGaussian();
+    for (int i = at; i < at + count; i++) {
+      eps[i] = (float) noise.nextGaussian();
+    }
+    return normal;
   }
 
   /** Images {@code from} (inclusive) to {@code to} (exclusive), for gradient accumulation. */

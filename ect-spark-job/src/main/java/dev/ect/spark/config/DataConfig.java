@@ -11,9 +11,18 @@ import java.io.Serializable;
  * @param maxSize largest number of images; 0 for all
  * @param virtualShards parts of the dataset, each with its own shuffle
  * @param cacheMib MiB of decoded images that an executor keeps
+ * @param threads of an executor that prepare batches; 0 for its cores, at most 8
+ * @param prefetch batches prepared ahead of the step
  */
 public record DataConfig(
-    String path, boolean cond, boolean xflip, int maxSize, int virtualShards, int cacheMib)
+    String path,
+    boolean cond,
+    boolean xflip,
+    int maxSize,
+    int virtualShards,
+    int cacheMib,
+    int threads,
+    int prefetch)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -24,6 +33,8 @@ public record DataConfig(
         in.flag("data.xflip"),
         in.count("data.max-size", 0),
         in.count("data.virtual-shards", 1),
-        in.count("data.cache-mib", 0));
+        in.count("data.cache-mib", 0),
+        in.autoCount("data.threads", 1).orElse(0),
+        in.count("data.prefetch", 1));
   }
 }

@@ -30,9 +30,8 @@ final class ImageCache implements AutoCloseable {
     byte[] image = images.get(i);
     if (image == null) {
       image = reader.read(i);
-      if (room.addAndGet(-image.length) >= 0) {
-        images.set(i, image);
-      } else {
+      // Another thread may have read it meanwhile.
+      if (room.addAndGet(-image.length) < 0 || !images.compareAndSet(i, null, image)) {
         room.addAndGet(image.length);
       }
     }

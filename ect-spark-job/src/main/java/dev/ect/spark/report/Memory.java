@@ -21,6 +21,11 @@ public final class Memory {
     return field("VmHWM:");
   }
 
+  /** Bytes in GiB. */
+  public static double gib(long bytes) {
+    return bytes / (1024 * KIB_PER_GIB);
+  }
+
   private static double field(String name) {
     if (!Files.exists(STATUS)) {
       return 0;

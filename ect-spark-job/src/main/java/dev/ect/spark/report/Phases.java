@@ -76,21 +76,21 @@ public record Phases(
     return total;
   }
 
+  /** Share of the steps' time that a phase took, 0 to 1. Checkpoints come between steps. */
+  public double share(Phase phase) {
+    double steps = total() - checkpointSeconds;
+    return steps > 0 ? seconds(phase) / steps : 0;
+  }
+
   /**
    * What the steps' time went to, such as {@code read 2% compute 80% exchange 10% wait 5% update
    * 3%}. Checkpoints come between steps and do not count.
    */
   public String shares() {
-    double steps = total() - checkpointSeconds;
     StringJoiner shares = new StringJoiner(" ");
     for (Phase phase : Phase.values()) {
       if (phase != Phase.CHECKPOINT) {
-        shares.add(
-            String.format(
-                Locale.ROOT,
-                "%s %.0f%%",
-                phase.id(),
-                steps > 0 ? 100 * seconds(phase) / steps : 0));
+        shares.add(String.format(Locale.ROOT, "%s %.0f%%", phase.id(), 100 * share(phase)));
       }
     }
     return shares.toString();

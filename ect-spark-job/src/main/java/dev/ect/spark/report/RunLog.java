@@ -79,7 +79,7 @@ public final class RunLog {
             Locale.ROOT,
             "tick %-5d kimg %-9.1f loss %-9.5f time %-11s sec/tick %-7.1f sec/kimg %-7.2f"
                 + " img/sec %-7.1f maintenance %-6.1f cpumem %-6.2f peakmem %-6.2f stage %d"
-                + " executors %d  %s",
+                + " executors %d data wait %.1f%%%s  %s",
             tick.tick(),
             tick.kimg(),
             tick.loss(),
@@ -92,6 +92,10 @@ public final class RunLog {
             tick.peakGib(),
             tick.stage(),
             tick.executors(),
+            100 * tick.dataWait(),
+            tick.executors() == 1
+                ? ""
+                : String.format(Locale.ROOT, " (worst %.1f%%)", 100 * tick.worstDataWait()),
             tick.phases().shares()));
   }
 
@@ -100,6 +104,7 @@ public final class RunLog {
     // The phases' own names say what they are.
     node.setAll((ObjectNode) node.remove("phases"));
     node.put("kimg", tick.kimg());
+    node.put("dataWait", tick.dataWait());
     node.put("images_per_second", tick.imagesPerSecond(batch));
     node.put("timestamp", System.currentTimeMillis() / 1000.0);
     try {

@@ -18,6 +18,8 @@ import java.util.function.ToDoubleFunction;
  * @param startMillis when they began, milliseconds since 1970 (UTC)
  * @param seconds they took
  * @param phases what these went to, and the checkpoint after them
+ * @param worstDataWait share of its steps' time that a replica waited for images, 0 to 1, the
+ *     largest of the replicas; {@link #dataWait} is their mean
  * @param residentGib resident memory of the executor, GiB
  * @param peakGib its highest value
  * @param executors number of replicas that these numbers are of
@@ -33,6 +35,7 @@ public record TickStats(
     long startMillis,
     double seconds,
     Phases phases,
+    double worstDataWait,
     double residentGib,
     double peakGib,
     int executors)
@@ -79,6 +82,7 @@ public record TickStats(
         start,
         max(replicas, TickStats::seconds),
         Phases.mean(phases),
+        max(replicas, TickStats::worstDataWait),
         max(replicas, TickStats::residentGib),
         max(replicas, TickStats::peakGib),
         executors);
@@ -90,6 +94,11 @@ public record TickStats(
 
   private String place() {
     return steps + " steps of tick " + tick + " to step " + step;
+  }
+
+  /** Share of the steps' time that went to waiting for images, 0 to 1. */
+  public double dataWait() {
+    return phases.share(Phase.READ);
   }
 
   /** Thousand images processed at the tick's end. */

@@ -10,6 +10,7 @@ import dev.ect.model.tuning.Tuner;
 import dev.ect.spark.config.ExchangeConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.data.BatchLoader;
+import dev.ect.spark.data.BatchSettings;
 import dev.ect.spark.data.Slice;
 import dev.ect.spark.evaluation.TaskDevice;
 import dev.ect.spark.exchange.GradientExchange;
@@ -40,12 +41,17 @@ final class Replica implements AutoCloseable {
   private final BatchLoader loader;
   private final Saver saver;
   private final List<String> notes = new ArrayList<>();
-
   private final TickMeter meter = new TickMeter();
   private final RunMetrics metrics;
 
   private Replica(
-      Store store, RunPlan plan, int gang, GradientExchange exchange, Engine engine, Progress start)
+      Store store,
+      RunPlan plan,
+      int gang,
+      GradientExchange exchange,
+      Engine engine,
+      int cores,
+      Progress start)
       throws IOException {
     this.plan = plan;
     this.gang = gang;
@@ -64,10 +70,7 @@ final class Replica implements AutoCloseable {
               plan.index(),
               plan.shards(),
               Slice.slots(plan.shards(), exchange.rank(), exchange.world()),
-              plan.data().cond(),
-              plan.objective().labelDropout(),
-              plan.objective().augment(),
-              ((long) plan.data().cacheMib()) << 20);
+              BatchSettings.of(plan.data(), plan.objective(), cores));
     } catch (IOException | RuntimeException | Error e) {
       tuner.close();
       throw e;
@@ -94,7 +97,7 @@ final class Replica implements AutoCloseable {
     Engine engine = null;
     try {
       engine = device.open(plan.engine());
-      return new Replica(store, plan, gang, exchange, engine, start);
+      return new Replica(store, plan, gang, exchange, engine, device.threads(), start);
     } catch (IOException | RuntimeException | Error e) {
       if (engine != null) {
         engine.close();

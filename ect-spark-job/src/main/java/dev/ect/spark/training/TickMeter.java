@@ -4,6 +4,7 @@ import dev.ect.model.tuning.Progress;
 import dev.ect.spark.report.Memory;
 import dev.ect.spark.report.Phase;
 import dev.ect.spark.report.PhaseClock;
+import dev.ect.spark.report.Phases;
 import dev.ect.spark.report.TickStats;
 
 /** Adds up what a replica does in a tick. */
@@ -60,6 +61,7 @@ final class TickMeter {
 
   /** What was added up since it was last taken. */
   TickStats take(long tick, Progress progress, int stage) {
+    Phases phases = clock.take();
     TickStats stats =
         new TickStats(
             tick,
@@ -71,7 +73,8 @@ final class TickMeter {
             steps,
             startMillis,
             stepNanos / NANOS,
-            clock.take(),
+            phases,
+            phases.share(Phase.READ),
             Memory.residentGib(),
             Memory.peakGib(),
             1);

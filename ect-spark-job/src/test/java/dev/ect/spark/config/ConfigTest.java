@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValue;
+import dev.ect.model.engine.MemoryFormat;
 import dev.ect.model.engine.Precision;
 import dev.ect.model.metrics.CovarianceDivisor;
 import dev.ect.model.metrics.DetectorKind;
@@ -98,8 +99,8 @@ class ConfigTest {
             0,
             0),
         config.objective());
-    assertEquals(new DataConfig("", false, false, 0, 64, 1024), config.data());
-    assertEquals(new EngineConfig("auto", "auto", Precision.FLOAT32, 0), config.engine());
+    assertEquals(new DataConfig("", false, false, 0, 64, 1024, 0, 2), config.data());
+    assertEquals(EngineConfig.DEFAULT, config.engine());
     assertEquals(
         new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 100, 0, 64, List.of(0.821)),
         config.run());
@@ -191,10 +192,14 @@ class ConfigTest {
             "data.max-size=100",
             "data.virtual-shards=8",
             "data.cache-mib=5",
+            "data.threads=3",
+            "data.prefetch=4",
             "engine.name=nd4j",
             "engine.device=cuda:1",
             "engine.precision=bfloat16",
             "engine.threads=3",
+            "engine.memory-format=channels-last",
+            "engine.float32-from=64",
             "run.outdir=s3a://bucket/runs",
             "run.desc=try-1",
             "run.id=night",
@@ -272,8 +277,10 @@ class ConfigTest {
             0.1,
             0.12),
         config.objective());
-    assertEquals(new DataConfig("hdfs://host/set.zip", true, true, 100, 8, 5), config.data());
-    assertEquals(new EngineConfig("nd4j", "cuda:1", Precision.BFLOAT16, 3), config.engine());
+    assertEquals(new DataConfig("hdfs://host/set.zip", true, true, 100, 8, 5, 3, 4), config.data());
+    assertEquals(
+        new EngineConfig("nd4j", "cuda:1", Precision.BFLOAT16, 3, MemoryFormat.CHANNELS_LAST, 64),
+        config.engine());
     assertEquals(
         new RunConfig(
             "s3a://bucket/runs",
@@ -364,10 +371,14 @@ class ConfigTest {
             "data.max-size=-1",
             "data.virtual-shards=0",
             "data.cache-mib=-1",
+            "data.threads=0",
+            "data.prefetch=0",
             "engine.name=jax",
             "engine.device=tpu",
             "engine.precision=fp8",
             "engine.threads=0",
+            "engine.memory-format=nhwc",
+            "engine.float32-from=0",
             "run.outdir=",
             "run.desc=a b",
             "run.id=a/b",

@@ -52,8 +52,9 @@ class BatchLoaderTest {
   private BatchLoader loader(int rank, int world, double labelDropout, double augment, long cache)
       throws Exception {
     VirtualShards shards = VirtualShards.of(COUNT, 4, 8, 3);
-    return new BatchLoader(
-        store, index, shards, Slice.slots(shards, rank, world), true, labelDropout, augment, cache);
+    BatchSettings settings =
+        new BatchSettings(true, labelDropout, augment, cache, 1 + rank, 1 + rank);
+    return new BatchLoader(store, index, shards, Slice.slots(shards, rank, world), settings);
   }
 
   @Test

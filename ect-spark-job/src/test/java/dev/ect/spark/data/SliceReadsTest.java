@@ -67,7 +67,8 @@ class SliceReadsTest {
       Store store, DatasetIndex index, VirtualShards shards, int rank, int world, long cache)
       throws IOException {
     int[] slots = Slice.slots(shards, rank, world);
-    return new BatchLoader(store, index, shards, slots, false, 0, 0, cache);
+    return new BatchLoader(
+        store, index, shards, slots, new BatchSettings(false, 0, 0, cache, 1, 1));
   }
 
   /** Steps after which every image of every shard has been used so many times. */

@@ -39,6 +39,7 @@ class RunLogTest {
         1_000,
         2,
         new Phases(0.1, 1.5, 0.2, 0.1, 0.1, 3),
+        0.0625,
         1,
         1,
         2);
@@ -64,7 +65,10 @@ class RunLogTest {
     assertTrue(line.contains("img/sec 20.0 "), line);
     assertTrue(line.contains("maintenance 3.0 "), line);
     assertTrue(
-        line.endsWith("executors 2  read 5% compute 75% exchange 10% wait 5% update 5%\n"), line);
+        line.endsWith(
+            "executors 2 data wait 5.0% (worst 6.3%)"
+                + "  read 5% compute 75% exchange 10% wait 5% update 5%\n"),
+        line);
   }
 
   @Test
@@ -74,6 +78,8 @@ class RunLogTest {
     assertEquals(0.1, tick.get("readSeconds").asDouble());
     assertEquals(1.5, tick.get("computeSeconds").asDouble());
     assertEquals(3, tick.get("checkpointSeconds").asDouble());
+    assertEquals(0.05, tick.get("dataWait").asDouble(), 1e-12);
+    assertEquals(0.0625, tick.get("worstDataWait").asDouble());
     assertEquals(2, tick.get("executors").asInt());
     assertEquals(20, tick.get("images_per_second").asDouble());
     assertFalse(tick.has("phases"));

@@ -9,8 +9,22 @@ import org.junit.jupiter.api.Test;
 
 class TickStatsTest {
   private static TickStats tick(long step, double loss, long images, double seconds, Phases p) {
+    double wait = p.share(Phase.READ);
     return new TickStats(
-        3, step, 400, 1, loss, images, 10, 1000 - images, seconds, p, seconds, 2 * seconds, 1);
+        3,
+        step,
+        400,
+        1,
+        loss,
+        images,
+        10,
+        1000 - images,
+        seconds,
+        p,
+        wait,
+        seconds,
+        2 * seconds,
+        1);
   }
 
   @Test
@@ -22,8 +36,10 @@ class TickStatsTest {
                 tick(30, 2, 10, 5, new Phases(3, 2, 1, 0, 5, 0)),
                 tick(30, Double.NaN, 0, 1, new Phases(2, 2, 2, 2, 2, 0))));
     assertEquals(
-        new TickStats(3, 30, 400, 1, 1.25, 40, 10, 970, 5, new Phases(2, 2, 2, 2, 4, 2), 5, 10, 3),
+        new TickStats(
+            3, 30, 400, 1, 1.25, 40, 10, 970, 5, new Phases(2, 2, 2, 2, 4, 2), 3 / 11.0, 5, 10, 3),
         merged);
+    assertEquals(2 / 12.0, merged.dataWait(), 1e-12);
   }
 
   @Test

@@ -27,7 +27,7 @@ class TrainingTimelineTest {
   }
 
   private static TickStats tick(long tick, long startMillis, double seconds, Phases phases) {
-    return new TickStats(tick, 0, 0, 0, 0, 0, 1, startMillis, seconds, phases, 0, 0, 1);
+    return new TickStats(tick, 0, 0, 0, 0, 0, 1, startMillis, seconds, phases, 0, 0, 0, 1);
   }
 
   @Test
