@@ -13,7 +13,15 @@ class LayersTest {
   /** Each may use those before it. */
   private static final List<String> LAYERS =
       List.of(
-          "config", "data", "report", "evaluation", "conversion", "exchange", "training", "cli");
+          "config",
+          "data",
+          "report",
+          "evaluation",
+          "conversion",
+          "exchange",
+          "training",
+          "plan",
+          "cli");
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

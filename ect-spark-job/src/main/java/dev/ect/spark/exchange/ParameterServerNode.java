@@ -64,6 +64,25 @@ public final class ParameterServerNode implements AutoCloseable {
     return Peers.POOL_BYTES;
   }
 
+  /** Most bytes of a vector, or of a message, in a frame. */
+  public static int frameBytes() {
+    return Peers.CHUNK_BYTES;
+  }
+
+  /** Bytes in front of those of a frame. */
+  public static int headerBytes() {
+    return FrameHeader.BYTES;
+  }
+
+  /**
+   * Most frames of a kind that a node has under way to each other one.
+   *
+   * @param world number of nodes, at least 2
+   */
+  public static int window(int world) {
+    return Peers.window(world - 1);
+  }
+
   /** Its Aeron channel, by which its peers reach it. */
   public String endpoint() {
     return transport.id();

@@ -107,7 +107,7 @@ final class Peers implements Gather {
     } catch (IOException e) {
       throw new ExchangeException("cannot tell how much memory is free for the exchange", e);
     }
-    int window = Math.max(LEAST_WINDOW, UNDER_WAY / CHUNK_BYTES / Math.max(1, links));
+    int window = window(links);
     for (int i = 0; i < byRank.length; i++) {
       if (i != rank) {
         String endpoint = endpoints.get(i);
@@ -139,6 +139,11 @@ final class Peers implements Gather {
             new Inbox(true)));
     sender.start();
     await("joining", () -> others.stream().allMatch(Peer::isGreeted));
+  }
+
+  /** Most data frames of a kind under way to a peer. */
+  static int window(int links) {
+    return Math.max(LEAST_WINDOW, UNDER_WAY / CHUNK_BYTES / Math.max(1, links));
   }
 
   private static int dataTerm(int links) {

@@ -1,0 +1,239 @@
+package dev.ect.spark.plan;
+
+import dev.ect.model.dataset.VirtualShards;
+import dev.ect.spark.config.ExchangeConfig.Encoding;
+import dev.ect.spark.config.JobConfig;
+import dev.ect.spark.config.ObjectiveConfig;
+import dev.ect.spark.exchange.ThresholdBenchmark;
+import dev.ect.spark.plan.Prediction.Limit;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * What a step costs on so many executors. A step is the passes over an executor's images, in rounds
+ * of {@code batch-gpu}, what of the exchange they do not hide, and the update: {@link
+ * NodeSimulation}. What it assumes beside that:
+ *
+ * <ul>
+ *   <li>Executors, cores and GPUs are like those measured, one executor per machine.
+ *   <li>The seconds of a round grow linearly between and beyond the sizes measured.
+ *   <li>Passes of different executors differ as those of one did; all wait for the slowest, whose
+ *       expected time is that of the largest of n normal draws.
+ *   <li>Every executor has as many images as the one with most.
+ *   <li>Images are read, and checkpoints written, in the background at no cost; a checkpoint keeps
+ *       all waiting for the hash and copy of the vectors.
+ *   <li>Left out: evaluations, sample grids, the start of the run, lost executors, and what Spark
+ *       does between stages ({@code ect bench overhead} measures that).
+ * </ul>
+ */
+public final class StepModel {
+  /** Steps of the integral over the normal distribution, and how far it goes. */
+  private static final int SLICES = 4000;
+
+  private static final double FAR = 8;
+  private static final double HOUR = 3600;
+
+  /** Images of a round that a CPU can do a few of while somebody waits. */
+  private static final int PATIENT = 8;
+
+  /** Share of a step below which a loss has no name. */
+  private static final double NEGLIGIBLE = 0.005;
+
+  private final Measurements measured;
+  private final ObjectiveConfig objective;
+  private final int virtualShards;
+  private final long checkpointTicks;
+
+  public StepModel(Measurements measured, JobConfig config) {
+    this.measured = measured;
+    objective = config.objective();
+    virtualShards = config.data().virtualShards();
+    checkpointTicks = Math.min(config.spark().segmentTicks(), config.run().checkpointEvery());
+  }
+
+  /** Images per step of the executor that has most; empty if some would have none. */
+  public static Optional<Integer> images(int executors, int batch, int virtualShards) {
+    int shards = VirtualShards.of(Integer.MAX_VALUE, virtualShards, batch, 0).shards();
+    return executors > shards
+        ? Optional.empty()
+        : Optional.of((shards + executors - 1) / executors * (batch / shards));
+  }
+
+  /**
+   * Rounds from which all those of a plan can be told.
+   *
+   * @param gpu whether one computes; a CPU measures small rounds, for somebody waits
+   * @return one or two sizes, rising, images
+   */
+  static List<Integer> rounds(JobConfig config, List<Integer> executors, boolean gpu) {
+    ObjectiveConfig objective = config.objective();
+    TreeSet<Integer> rounds = new TreeSet<>();
+    rounds.add(Math.min(objective.batch(), objective.batchGpu()));
+    for (int each : executors) {
+      images(each, objective.batch(), config.data().virtualShards())
+          .ifPresent(images -> rounds.add(Math.min(images, objective.batchGpu())));
+    }
+    int most = gpu ? rounds.last() : Math.min(PATIENT, rounds.last());
+    int least = Math.min(rounds.first(), most);
+    return List.of(least < most ? least : (most + 1) / 2, most);
+  }
+
+  /**
+   * Predicts.
+   *
+   * @param iterations steps of the run
+   * @param pricePerHour of an executor; NaN for none
+   * @throws IllegalArgumentException if some executors would have no images
+   */
+  public Prediction predict(Site site, Encoding encoding, long iterations, double pricePerHour) {
+    int batch = objective.batch();
+    int images =
+        images(site.executors(), batch, virtualShards)
+            .orElseThrow(() -> new IllegalArgumentException(site + ": executors without images"));
+    double passes = passSeconds(images, site);
+    double update =
+        encoding == Encoding.THRESHOLD && site.executors() > 1
+            ? measured.step().proposalSeconds()
+            : measured.step().updateSeconds();
+    double computing = (passes + update) * slowdown(site);
+    Simulated step = simulate(site, encoding, images, passes, update, measured.exchange());
+    Site alone = new Site(1, site.cores(), site.linkGbps(), 0, 0);
+    double single = (passSeconds(batch, alone) + measured.step().updateSeconds()) * slowdown(alone);
+    double speedUp = single / step.seconds();
+    double checkpoints =
+        (double) iterations / objective.schedule().stepsPerTick() / checkpointTicks;
+    double hours =
+        (iterations * step.seconds() + checkpoints * measured.step().checkpointSeconds()) / HOUR;
+    return new Prediction(
+        site.executors(),
+        site.linkGbps(),
+        encoding,
+        images,
+        step.seconds(),
+        Math.max(0, step.seconds() - computing),
+        step.bytes(),
+        batch / step.seconds(),
+        speedUp / site.executors(),
+        speedUp,
+        limit(
+            site,
+            encoding,
+            images,
+            passes,
+            update,
+            step.seconds(),
+            computing - single / site.executors()),
+        hours,
+        hours * site.executors(),
+        hours * site.executors() * pricePerHour);
+  }
+
+  private double passSeconds(int images, Site site) {
+    double even = measured.step().passSeconds(images, objective.batchGpu());
+    return even * (1 + measured.step().spread() * expectedLargest(site.executors()));
+  }
+
+  /** By how much computations are slower for want of cores. */
+  private double slowdown(Site site) {
+    return Math.max(1, threads() / site.cores());
+  }
+
+  /** Cores that a computation takes: a GPU's has one thread that feeds it. */
+  private double threads() {
+    return measured.gpu() ? 1 : measured.threads();
+  }
+
+  private record Simulated(double seconds, double bytes) {}
+
+  private Simulated simulate(
+      Site site, Encoding encoding, int images, double passes, double update, ExchangeCosts all) {
+    int executors = site.executors();
+    if (executors == 1) {
+      return new Simulated((passes + update) * slowdown(site), 0);
+    }
+    ExchangeCosts costs = all.onMtu(site.mtu());
+    NodeSimulation node = new NodeSimulation(site, costs);
+    double lastRound =
+        measured.step().lastRoundSeconds(images, objective.batchGpu())
+            / measured.step().passSeconds(images, objective.batchGpu())
+            * passes;
+    boolean free = all.seal().equals(StationCost.NONE);
+    ThresholdBenchmark.Result codec = measured.threshold();
+    NodeSimulation.Trainer trainer =
+        encoding == Encoding.DENSE
+            ? new DenseTrainer(
+                node,
+                executors,
+                costs,
+                measured.parameters(),
+                passes,
+                lastRound,
+                measured.step().ready(),
+                threads(),
+                update)
+            : new ThresholdTrainer(
+                node,
+                executors,
+                costs,
+                free ? new ThresholdBenchmark.Result(0, 0, 0, codec.bytes()) : codec,
+                measured.parameters(),
+                passes + update,
+                threads());
+    return new Simulated(node.run(trainer), node.bytesSent());
+  }
+
+  /** The largest loss: what each part of the exchange would save by costing nothing. */
+  private Limit limit(
+      Site site,
+      Encoding encoding,
+      int images,
+      double passes,
+      double update,
+      double seconds,
+      double computing) {
+    if (site.executors() == 1) {
+      return Limit.NONE;
+    }
+    ExchangeCosts costs = measured.exchange();
+    Site instant = new Site(site.executors(), site.cores(), site.linkGbps(), 0, site.mtu());
+    Map<Limit, Double> losses = new EnumMap<>(Limit.class);
+    losses.put(Limit.NONE, NEGLIGIBLE * seconds);
+    losses.put(Limit.COMPUTE, computing);
+    losses.put(
+        Limit.LINK,
+        seconds
+            - simulate(
+                    site.withLink(Double.POSITIVE_INFINITY),
+                    encoding,
+                    images,
+                    passes,
+                    update,
+                    costs)
+                .seconds());
+    losses.put(
+        Limit.EXCHANGE_CPU,
+        seconds - simulate(site, encoding, images, passes, update, costs.free()).seconds());
+    losses.put(
+        Limit.LATENCY,
+        seconds
+            - simulate(instant, encoding, images, passes, update, costs.withLatency(0)).seconds());
+    return losses.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+  }
+
+  /** The expected largest of so many standard normal draws. */
+  static double expectedLargest(int draws) {
+    double sum = 0;
+    double below = 0;
+    double width = 2 * FAR / SLICES;
+    for (int i = 0; i < SLICES; i++) {
+      double x = -FAR + (i + 0.5) * width;
+      double next = below + width * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+      sum += x * (Math.pow(next, draws) - Math.pow(below, draws));
+      below = next;
+    }
+    return sum;
+  }
+}
