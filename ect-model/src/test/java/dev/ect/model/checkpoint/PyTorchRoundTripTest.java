@@ -75,14 +75,17 @@ class PyTorchRoundTripTest {
   /** Runs a program; returns what it says where it fails, else nothing. */
   private static String run(List<String> command, Path log) throws Exception {
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectOutput(
                   log == null
                       ? ProcessBuilder.Redirect.DISCARD
-                      : ProcessBuilder.Redirect.to(log.toFile()))
-              .start();
+                      : ProcessBuilder.Redirect.to(log.toFile()));
+      Path edm = Goldens.resource("dev/ect/model/pytorch/edm.py");
+      builder.environment().put("PYTHONPATH", edm.getParent().toString());
+      builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
+      Process process = builder.start();
       return process.waitFor() == 0 ? "" : log == null ? "failed" : Files.readString(log);
     } catch (IOException e) {
       return e.getMessage();

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       BenchStepCommand.class,
       BenchSampleCommand.class,
+      BenchDataCommand.class,
       BenchMetricsCommand.class,
       BenchExchangeCommand.class,
       BenchOverheadCommand.class,
@@ -22,6 +23,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new UserError("bench: expected a command: step, sample, metrics, exchange or overhead");
+    throw new UserError(
+        "bench: expected a command: step, sample, data, metrics, exchange or overhead");
   }
 }

@@ -1,7 +1,11 @@
 package dev.ect.spark.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.UserError;
@@ -22,8 +26,9 @@ import picocli.CommandLine.Option;
     description =
         "Times the generation of images in one step and through intermediate times, by a network"
             + " with random weights on each engine, each in a process of its own so that their"
-            + " memory can be told apart: nd4j float32, torch float32, torch bfloat16; --engine and"
-            + " --precision choose among them.")
+            + " memory can be told apart: nd4j float32, torch float32, tf32 (on GPUs) and"
+            + " bfloat16 (on GPUs and with AVX-512); --engine and --precision choose among them."
+            + " Then the same in PyTorch, where a Python has it.")
 final class BenchSampleCommand implements Callable<Integer> {
   private static final ComparisonTable TABLE =
       new ComparisonTable(
@@ -32,7 +37,9 @@ final class BenchSampleCommand implements Callable<Integer> {
               new ComparisonTable.Column("images/s", 10, 2, "imagesPerSecond"),
               new ComparisonTable.Column("s/batch", 10, 3, "secondsPerBatch"),
               new ComparisonTable.Column("GFLOP/s", 9, 0, "gflopsPerSecond"),
-              new ComparisonTable.Column("peak GiB", 9, 2, "peakGib")),
+              ComparisonTable.OF_FASTEST,
+              ComparisonTable.PEAK_MEMORY,
+              ComparisonTable.DEVICE_MEMORY),
           row -> " in " + steps(row.get("steps").asInt()));
 
   private final PrintStream out;
@@ -46,13 +53,13 @@ final class BenchSampleCommand implements Callable<Integer> {
   @Option(
       names = "--warm-up",
       defaultValue = "1",
-      description = "Batches not counted. Default: ${DEFAULT-VALUE}.")
+      description = "Batches of each process not counted. Default: ${DEFAULT-VALUE}.")
   private int warmUp;
 
   @Option(
       names = "--batches",
       defaultValue = "3",
-      description = "Batches counted. Default: ${DEFAULT-VALUE}.")
+      description = "Batches of each process counted. Default: ${DEFAULT-VALUE}.")
   private int batches;
 
   @Option(
@@ -82,13 +89,26 @@ final class BenchSampleCommand implements Callable<Integer> {
       comparison.measure(out, this::measure);
       return 0;
     }
-    List<String> command =
-        List.of(
-            "bench", "sample", "--batch=" + batch, "--warm-up=" + warmUp, "--batches=" + batches);
-    List<JsonNode> rows = comparison.measureEach(command, ways.size());
+    List<JsonNode> rows = comparison.measureEach(out, work(ways));
     TABLE.print(out, rows).ifPresent(row -> explain(row, ways.get(ways.size() - 1)));
-    comparison.finish("bench sample", rows);
+    comparison.finish(out, "bench sample", "batch", rows);
     return 0;
+  }
+
+  private BenchWork work(List<List<Double>> ways) {
+    ObjectNode pytorch = JsonNodeFactory.instance.objectNode();
+    pytorch.put("work", "sample").put("batch", batch).put("warm_up", warmUp).put("count", batches);
+    ArrayNode all = pytorch.putArray("ways");
+    for (List<Double> times : ways) {
+      times.forEach(all.addArray()::add);
+    }
+    return new BenchWork(
+        List.of(
+            "bench", "sample", "--batch=" + batch, "--warm-up=" + warmUp, "--batches=" + batches),
+        ways.size(),
+        "secondsPerBatch",
+        row -> row.get("steps").asInt(),
+        pytorch);
   }
 
   /** Intermediate times of one step, then of several where the configuration has any. */
@@ -98,10 +118,18 @@ final class BenchSampleCommand implements Callable<Integer> {
   }
 
   private void measure(
-      Engine engine, NetworkSpec spec, JobConfig config, Consumer<Record> results) {
-    try (SampleBenchmark benchmark = SampleBenchmark.open(engine, spec, config.run().seed())) {
-      for (List<Double> times : ways(config)) {
-        results.accept(benchmark.run(times, batch, warmUp, batches));
+      Engine engine,
+      EngineOptions options,
+      NetworkSpec spec,
+      JobConfig config,
+      boolean kernels,
+      Consumer<Record> results) {
+    try (SampleBenchmark benchmark =
+        SampleBenchmark.open(engine, spec, batch, config.run().seed())) {
+      List<List<Double>> ways = ways(config);
+      List<Double> last = ways.get(ways.size() - 1);
+      for (List<Double> times : ways) {
+        results.accept(benchmark.run(times, warmUp, batches, kernels, times == last));
       }
     }
   }
@@ -110,13 +138,13 @@ final class BenchSampleCommand implements Callable<Integer> {
     out.printf(
         Locale.ROOT,
         "%,d parameters of random values, batch %d, median of %d batches after %d, from drawing"
-            + " noise to images in memory%s; GFLOP/s counts convolutions,"
-            + " peak GiB is the process's resident memory%n",
+            + " noise to images in memory%s; GFLOP/s counts convolutions; %s%n",
         row.get("parameters").asLong(),
         batch,
         batches,
         warmUp,
-        times.isEmpty() ? "" : ", " + steps(1 + times.size()) + " with mid_t " + times);
+        times.isEmpty() ? "" : ", " + steps(1 + times.size()) + " with mid_t " + times,
+        ComparisonTable.NOTE);
   }
 
   private static String steps(int count) {

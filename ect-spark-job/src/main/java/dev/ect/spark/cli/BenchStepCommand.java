@@ -1,9 +1,13 @@
 package dev.ect.spark.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.EngineOptions;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.spark.config.JobConfig;
+import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.training.StepBenchmark;
 import java.io.IOException;
@@ -21,8 +25,9 @@ import picocli.CommandLine.Option;
     name = "step",
     description =
         "Times tuning steps on each engine, each in a process of its own so that their memory can"
-            + " be told apart: nd4j float32, torch float32, torch bfloat16; --engine and"
-            + " --precision choose among them. Measures the last stage of the schedule, where"
+            + " be told apart: nd4j float32, torch float32, tf32 (on GPUs) and bfloat16 (on GPUs"
+            + " and with AVX-512); --engine and --precision choose among them. Then the same step"
+            + " in PyTorch, where a Python has it. Measures the last stage of the schedule, where"
             + " every image needs the teacher.")
 final class BenchStepCommand implements Callable<Integer> {
   private static final ComparisonTable TABLE =
@@ -31,7 +36,9 @@ final class BenchStepCommand implements Callable<Integer> {
               new ComparisonTable.Column("images/s", 10, 2, "imagesPerSecond"),
               new ComparisonTable.Column("s/step", 10, 3, "secondsPerStep"),
               new ComparisonTable.Column("GFLOP/s", 9, 0, "gflopsPerSecond"),
-              new ComparisonTable.Column("peak GiB", 9, 2, "peakGib")),
+              ComparisonTable.OF_FASTEST,
+              ComparisonTable.PEAK_MEMORY,
+              ComparisonTable.DEVICE_MEMORY),
           row -> "");
 
   private final PrintStream out;
@@ -45,13 +52,13 @@ final class BenchStepCommand implements Callable<Integer> {
   @Option(
       names = "--warm-up",
       defaultValue = "1",
-      description = "Steps not counted. Default: ${DEFAULT-VALUE}.")
+      description = "Steps of each process not counted. Default: ${DEFAULT-VALUE}.")
   private int warmUp;
 
   @Option(
       names = "--steps",
       defaultValue = "3",
-      description = "Steps counted. Default: ${DEFAULT-VALUE}.")
+      description = "Steps of each process counted. Default: ${DEFAULT-VALUE}.")
   private int steps;
 
   @Mixin private EngineComparison comparison;
@@ -71,19 +78,49 @@ final class BenchStepCommand implements Callable<Integer> {
       comparison.measure(out, this::measure);
       return 0;
     }
-    List<String> command =
-        List.of("bench", "step", "--batch=" + batch, "--warm-up=" + warmUp, "--steps=" + steps);
-    List<JsonNode> rows = comparison.measureEach(command, 1);
+    List<JsonNode> rows = comparison.measureEach(out, work());
     TABLE.print(out, rows).ifPresent(this::explain);
-    comparison.finish("bench step", rows);
+    comparison.finish(out, "bench step", "step", rows);
     return 0;
   }
 
+  private BenchWork work() {
+    ObjectiveConfig objective = comparison.config().objective();
+    ObjectNode pytorch = JsonNodeFactory.instance.objectNode();
+    pytorch.put("work", "step").put("batch", batch).put("warm_up", warmUp).put("count", steps);
+    pytorch.put("round", Math.min(batch, objective.batchGpu()));
+    pytorch
+        .putObject("tuning")
+        .put("p_mean", objective.pMean())
+        .put("p_std", objective.pStd())
+        .put("mapping", objective.mapping().id())
+        .put("q", objective.q())
+        .put("k", objective.k())
+        .put("b", objective.b())
+        .put("c", objective.c())
+        .put("stage", StepBenchmark.lastStage(objective))
+        .put("optim", objective.optim().id())
+        .put("lr", objective.lr())
+        .put("ema_beta", objective.ema().beta(batch, Long.MAX_VALUE));
+    return new BenchWork(
+        List.of("bench", "step", "--batch=" + batch, "--warm-up=" + warmUp, "--steps=" + steps),
+        1,
+        "secondsPerStep",
+        // student forward and backward, and the teacher forward
+        row -> 3 + row.get("teacherShare").asDouble(),
+        pytorch);
+  }
+
   private void measure(
-      Engine engine, NetworkSpec spec, JobConfig config, Consumer<Record> results) {
+      Engine engine,
+      EngineOptions options,
+      NetworkSpec spec,
+      JobConfig config,
+      boolean kernels,
+      Consumer<Record> results) {
     results.accept(
-        StepBenchmark.run(
-            engine, spec, config.objective(), batch, warmUp, steps, config.run().seed()));
+        new StepBenchmark(engine, options, spec, config.objective(), batch, config.run().seed())
+            .run(warmUp, steps, kernels));
   }
 
   private void explain(JsonNode row) {
@@ -91,12 +128,13 @@ final class BenchStepCommand implements Callable<Integer> {
         Locale.ROOT,
         "%,d parameters, batch %d, median of %d steps after %d, at stage %d, where the teacher runs"
             + " for %.0f %% of the images; GFLOP/s counts convolutions of the student forward"
-            + " and backward and of the teacher forward%n",
+            + " and backward and of the teacher forward; %s%n",
         row.get("parameters").asLong(),
         batch,
         steps,
         warmUp,
         row.get("stage").asInt(),
-        100 * row.get("teacherShare").asDouble());
+        100 * row.get("teacherShare").asDouble(),
+        ComparisonTable.NOTE);
   }
 }

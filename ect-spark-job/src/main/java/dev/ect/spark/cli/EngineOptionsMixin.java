@@ -27,7 +27,7 @@ final class EngineOptionsMixin {
 
   /** Opens the engine; the caller closes it. */
   Engine open() {
-    return open(new EngineConfig("auto", "auto", Precision.FLOAT32, 0));
+    return open(EngineConfig.DEFAULT);
   }
 
   /**
@@ -36,17 +36,41 @@ final class EngineOptionsMixin {
    * @param config decides what the options leave open
    */
   Engine open(EngineConfig config) {
+    EngineOptions options = options(config);
     try {
-      EngineOptions configured = config.options(Runtime.getRuntime().availableProcessors());
-      return Engines.open(
-          engine == null ? config.name() : engine,
-          new EngineOptions(
-              precision == null ? configured.precision() : Precision.of(precision),
-              threads == null ? configured.threads() : threads,
-              device == null ? configured.device() : device));
+      return Engines.open(engine == null ? config.name() : engine, options);
     } catch (IllegalArgumentException e) {
       throw new UserError(e.getMessage());
     }
+  }
+
+  /**
+   * What {@link #open(EngineConfig)} opens the engine with.
+   *
+   * @param config decides what the options leave open
+   */
+  EngineOptions options(EngineConfig config) {
+    EngineOptions configured = config.options(Runtime.getRuntime().availableProcessors());
+    try {
+      return new EngineOptions(
+          precision == null ? configured.precision() : Precision.of(precision),
+          threads == null ? configured.threads() : threads,
+          device == null ? configured.device() : device,
+          configured.memoryFormat(),
+          configured.float32From());
+    } catch (IllegalArgumentException e) {
+      throw new UserError(e.getMessage());
+    }
+  }
+
+  /**
+   * CPU threads.
+   *
+   * @param config decides where the options leave it open
+   */
+  int threads(EngineConfig config) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return threads == null ? config.options(cores).threads() : threads;
   }
 
   /** The engine's name, where given. */

@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
     description = "Easy Consistency Tuning on Spark: few-step generators from diffusion models.",
     subcommands = {
       TuneCommand.class,
+      PlanCommand.class,
       PretrainCommand.class,
       SampleCommand.class,
       EvaluateCommand.class,

@@ -45,7 +45,7 @@ public record NetworkCost(double forwardFlops, double activations) {
   }
 
   /** The resolution at which a convolution computes stands in its block's name. */
-  private static double resolution(String name, int full) {
+  static int resolution(String name, int full) {
     Matcher m = RESOLUTION.matcher(name);
     if (!m.find()) {
       return full;

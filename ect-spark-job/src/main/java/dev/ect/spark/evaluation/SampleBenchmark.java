@@ -1,6 +1,8 @@
 package dev.ect.spark.evaluation;
 
 import dev.ect.model.engine.Engine;
+import dev.ect.model.engine.KernelTimer;
+import dev.ect.model.engine.KernelTimes;
 import dev.ect.model.engine.Tensor;
 import dev.ect.model.network.Conditioning;
 import dev.ect.model.network.Denoiser;
@@ -34,7 +36,10 @@ public final class SampleBenchmark implements AutoCloseable {
    * @param secondsPerBatch median
    * @param imagesPerSecond batch / secondsPerBatch
    * @param gflopsPerSecond by the operations counted in {@link NetworkCost}, mean over the batches
+   * @param fastestGflopsPerSecond of the {@link FastestConvolution}; null unless wanted
    * @param peakGib highest resident memory of the process so far
+   * @param devicePeakGib most memory in use on a GPU; 0 without one, or where it is not known
+   * @param kernels where the time of one further batch went; null unless wanted
    */
   public record Result(
       String engine,
@@ -48,66 +53,64 @@ public final class SampleBenchmark implements AutoCloseable {
       double secondsPerBatch,
       double imagesPerSecond,
       double gflopsPerSecond,
-      double peakGib) {}
+      Double fastestGflopsPerSecond,
+      double peakGib,
+      double devicePeakGib,
+      KernelTimes kernels) {}
 
-  private final Tensor values;
-  private final Weights weights;
-  private final Denoiser denoiser;
+  private final Engine engine;
+  private final Network network;
+  private final int batch;
   private final long seed;
+  private final Conditioning conditioning;
+  private final Tensor values;
 
-  private SampleBenchmark(Tensor values, Weights weights, Denoiser denoiser, long seed) {
-    this.values = values;
-    this.weights = weights;
-    this.denoiser = denoiser;
+  private SampleBenchmark(Engine engine, Network network, int batch, long seed) {
+    this.engine = engine;
+    this.network = network;
+    this.batch = batch;
     this.seed = seed;
+    conditioning = new Conditioning(classesInTurn(batch, network.spec().labelDim()), null);
+    values = engine.create(network.initialParameters(seed), network.parameters().size());
   }
 
   /**
    * Puts random weights on an engine.
    *
+   * @param batch images at a time, at least 1
    * @param seed of the weights and of the images
    */
-  public static SampleBenchmark open(Engine engine, NetworkSpec spec, long seed) {
-    Network network = Network.of(spec);
-    Tensor values = engine.zeros(network.parameters().size());
-    try {
-      Weights weights = new Weights(engine, network.parameters(), values, null);
-      weights.write(network.initialParameters(seed));
-      Denoiser denoiser =
-          new Denoiser(network, Preconditioning.ECM, weights, network.initialBuffers(seed));
-      return new SampleBenchmark(values, weights, denoiser, seed);
-    } catch (RuntimeException | Error e) {
-      values.close();
-      throw e;
-    }
+  public static SampleBenchmark open(Engine engine, NetworkSpec spec, int batch, long seed) {
+    return new SampleBenchmark(engine, Network.of(spec), batch, seed);
   }
 
   /**
    * Measures.
    *
    * @param midT intermediate times; empty for one step
-   * @param batch images at a time, at least 1
    * @param warmUp batches that are not counted
    * @param batches batches that are, at least 1
+   * @param kernels whether one further batch is to be taken to pieces
+   * @param fastest whether to measure the fastest convolution, too, whose memory shows in later
+   *     runs
    */
-  public Result run(List<Double> midT, int batch, int warmUp, int batches) {
-    FewStepSampler sampler = new FewStepSampler(denoiser, FewStepSampler.T_MAX, midT);
-    Network network = denoiser.network();
-    Conditioning conditioning =
-        new Conditioning(classesInTurn(batch, network.spec().labelDim()), null);
+  public Result run(List<Double> midT, int warmUp, int batches, boolean kernels, boolean fastest) {
     double[] seconds = new double[batches];
-    for (int i = -warmUp; i < batches; i++) {
-      long first = (long) (i + warmUp) * batch;
-      long begin = System.nanoTime();
-      sampler.sample(seed, LongStream.range(first, first + batch).toArray(), conditioning);
-      if (i >= 0) {
-        seconds[i] = (System.nanoTime() - begin) / 1e9;
+    try (Weights weights = weights(engine)) {
+      FewStepSampler sampler = sampler(weights, midT);
+      for (int i = -warmUp; i < batches; i++) {
+        long begin = System.nanoTime();
+        sample(sampler, i + warmUp);
+        if (i >= 0) {
+          seconds[i] = (System.nanoTime() - begin) / 1e9;
+        }
       }
     }
     int steps = 1 + midT.size();
     double flops = NetworkCost.of(network).forwardFlops() * steps * batch * batches;
     double median = Timings.median(seconds);
-    Engine engine = weights.engine();
+    double peakGib = Memory.peakGib();
+    double devicePeakGib = Memory.gib(engine.deviceMemoryPeak());
     return new Result(
         engine.name(),
         engine.precision().id(),
@@ -120,7 +123,35 @@ public final class SampleBenchmark implements AutoCloseable {
         median,
         batch / median,
         flops / Arrays.stream(seconds).sum() / 1e9,
-        Memory.peakGib());
+        fastest ? FastestConvolution.gflopsPerSecond(engine, network, batch) : null,
+        peakGib,
+        devicePeakGib,
+        kernels ? kernels(midT) : null);
+  }
+
+  private KernelTimes kernels(List<Double> midT) {
+    KernelTimer timer = new KernelTimer(engine);
+    try (Weights weights = weights(timer.engine())) {
+      FewStepSampler sampler = sampler(weights, midT);
+      // the first use of these views of the weights, which an engine may convert then
+      sample(sampler, 0);
+      return timer.measure(() -> sample(sampler, 1));
+    }
+  }
+
+  private Weights weights(Engine on) {
+    return new Weights(on, network.parameters(), values, null);
+  }
+
+  private FewStepSampler sampler(Weights weights, List<Double> midT) {
+    Denoiser denoiser =
+        new Denoiser(network, Preconditioning.ECM, weights, network.initialBuffers(seed));
+    return new FewStepSampler(denoiser, FewStepSampler.T_MAX, midT);
+  }
+
+  private void sample(FewStepSampler sampler, int number) {
+    long first = (long) number * batch;
+    sampler.sample(seed, LongStream.range(first, first + batch).toArray(), conditioning);
   }
 
   /**
@@ -141,7 +172,6 @@ public final class SampleBenchmark implements AutoCloseable {
 
   @Override
   public void close() {
-    weights.close();
     values.close();
   }
 }

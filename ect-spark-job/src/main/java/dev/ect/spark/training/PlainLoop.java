@@ -6,6 +6,7 @@ import dev.ect.model.io.Store;
 import dev.ect.model.network.Network;
 import dev.ect.model.tuning.Tuner;
 import dev.ect.spark.data.BatchLoader;
+import dev.ect.spark.data.BatchSettings;
 import dev.ect.spark.data.Slice;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -42,10 +43,7 @@ public final class PlainLoop {
                 plan.index(),
                 plan.shards(),
                 Slice.slots(plan.shards(), 0, 1),
-                plan.data().cond(),
-                plan.objective().labelDropout(),
-                plan.objective().augment(),
-                ((long) plan.data().cacheMib()) << 20)) {
+                BatchSettings.of(plan.data(), plan.objective(), plan.threads()))) {
       tuner.vectors().weights().write(0, FloatBuffer.wrap(network.initialParameters(seed)));
       tuner.begin();
       long begin = System.nanoTime();
