@@ -2,19 +2,16 @@ package dev.ect.spark.plan;
 
 import dev.ect.model.engine.Engine;
 import dev.ect.model.engine.Tensor;
-import dev.ect.model.network.Conditioning;
 import dev.ect.model.network.Network;
 import dev.ect.model.network.NetworkSpec;
 import dev.ect.model.network.Preconditioning;
-import dev.ect.model.random.Philox;
-import dev.ect.model.random.Purpose;
 import dev.ect.model.tuning.Batch;
 import dev.ect.model.tuning.EctLoss;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.model.tuning.Tuner;
 import dev.ect.spark.config.ObjectiveConfig;
-import dev.ect.spark.evaluation.SampleBenchmark;
 import dev.ect.spark.report.Timings;
+import dev.ect.spark.training.StepBenchmark;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.LongStream;
 
 /**
  * Measures what {@link StepCosts} holds, with steps of random images at the last stage of the
@@ -171,7 +167,7 @@ public final class StepMeasurement {
 
   /** A step with each kind of update; returns the seconds of its round. */
   private double step(Tuner tuner, int size, List<Ready> course, boolean counts) {
-    Batch batch = images(size);
+    Batch batch = StepBenchmark.images(spec, size, seed, step++);
     Tensor gradient = tuner.vectors().gradient();
     double values = gradient.elements();
     List<Long> moments = new ArrayList<>();
@@ -205,22 +201,9 @@ public final class StepMeasurement {
       updates.add((updated - passed) / 1e9);
       proposals.add((proposed - updated) / 1e9);
       images += size;
-      for (float normal : batch.normal()) {
-        taught += loss.r(loss.t(normal)) > 0 ? 1 : 0;
-      }
+      taught += StepBenchmark.teachers(loss, batch);
     }
     return (passed - begin) / 1e9;
-  }
-
-  private Batch images(int size) {
-    float[] pixels =
-        new Philox(seed, Purpose.SYNTHESIS, step, 0).gaussians(size * spec.imageSize());
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = Math.max(-1, Math.min(1, pixels[i] / 2));
-    }
-    float[][] labels = SampleBenchmark.classesInTurn(size, spec.labelDim());
-    return Batch.draw(
-        pixels, new Conditioning(labels, null), LongStream.range(0, size).toArray(), seed, step++);
   }
 
   /** What rank 0 keeps the others waiting for. */

@@ -196,7 +196,11 @@ public final class StepBenchmark {
   }
 
   private Batch images(long step) {
-    NetworkSpec spec = network.spec();
+    return images(network.spec(), batch, seed, step);
+  }
+
+  /** Random images of a step with their draws, classes in turn. */
+  public static Batch images(NetworkSpec spec, int batch, long seed, long step) {
     float[] pixels =
         new Philox(seed, Purpose.SYNTHESIS, step, 0).gaussians(batch * spec.imageSize());
     for (int i = 0; i < pixels.length; i++) {
@@ -208,7 +212,7 @@ public final class StepBenchmark {
   }
 
   /** Images whose r is above 0, for which the teacher is evaluated. */
-  private static long teachers(EctLoss loss, Batch images) {
+  public static long teachers(EctLoss loss, Batch images) {
     long count = 0;
     for (float normal : images.normal()) {
       if (loss.r(loss.t(normal)) > 0) {

@@ -21,16 +21,7 @@ final class TorchResampling {
       Tensor y = torch.avg_pool2d(x, TWOS, TWOS, ZEROS, false, true, new LongOptional());
       return gain == 1 ? y : y.mul_(new Scalar(gain));
     }
-    return torch.convolution(
-        x,
-        weights(x, filter, gain),
-        new TensorOptional(),
-        TWOS,
-        new long[] {padding, padding},
-        ONES,
-        false,
-        ZEROS,
-        x.size(1));
+    return filtered(x, filter, padding, gain, false);
   }
 
   static Tensor upsample(Tensor x, double[] filter, int padding, double gain) {
@@ -45,6 +36,11 @@ final class TorchResampling {
           ? repeated(scaled, n * c, h, w, 1).view(n, c, 2 * h, 2 * w)
           : repeated(scaled.permute(0, 2, 3, 1), n, h, w, c).permute(0, 3, 1, 2);
     }
+    return filtered(x, filter, padding, gain, true);
+  }
+
+  private static Tensor filtered(
+      Tensor x, double[] filter, int padding, double gain, boolean transposed) {
     return torch.convolution(
         x,
         weights(x, filter, gain),
@@ -52,7 +48,7 @@ final class TorchResampling {
         TWOS,
         new long[] {padding, padding},
         ONES,
-        true,
+        transposed,
         ZEROS,
         x.size(1));
   }
