@@ -51,20 +51,6 @@ public final class SafetensorsFile implements TensorFile {
     return header.metadata();
   }
 
-  /**
-   * A metadata entry that must be there.
-   *
-   * @throws BadFileException if it is not
-   */
-  public String requireMetadata(String key) throws IOException {
-    String value = header.metadata().get(key);
-    if (value == null) {
-      throw new BadFileException(
-          path, "has no metadata " + key + "; it has " + header.metadata().keySet());
-    }
-    return value;
-  }
-
   /** The tensors by name, in the order of the file's data. */
   @Override
   public Map<String, TensorInfo> tensors() {

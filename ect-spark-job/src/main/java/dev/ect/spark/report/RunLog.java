@@ -79,7 +79,7 @@ public final class RunLog {
             Locale.ROOT,
             "tick %-5d kimg %-9.1f loss %-9.5f time %-11s sec/tick %-7.1f sec/kimg %-7.2f"
                 + " img/sec %-7.1f maintenance %-6.1f cpumem %-6.2f peakmem %-6.2f stage %d"
-                + " executors %d data wait %.1f%%%s  %s",
+                + " executors %d%s  %s",
             tick.tick(),
             tick.kimg(),
             tick.loss(),
@@ -92,10 +92,9 @@ public final class RunLog {
             tick.peakGib(),
             tick.stage(),
             tick.executors(),
-            100 * tick.dataWait(),
             tick.executors() == 1
                 ? ""
-                : String.format(Locale.ROOT, " (worst %.1f%%)", 100 * tick.worstDataWait()),
+                : String.format(Locale.ROOT, "  worst read %.1f%%", 100 * tick.worstDataWait()),
             tick.phases().shares()));
   }
 

@@ -66,7 +66,7 @@ class RunLogTest {
     assertTrue(line.contains("maintenance 3.0 "), line);
     assertTrue(
         line.endsWith(
-            "executors 2 data wait 5.0% (worst 6.3%)"
+            "executors 2  worst read 6.3%"
                 + "  read 5% compute 75% exchange 10% wait 5% update 5%\n"),
         line);
   }

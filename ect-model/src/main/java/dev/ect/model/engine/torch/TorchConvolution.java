@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * on its device.
  *
  * <p>On CPUs without AVX-512 LibTorch would take minutes for an image. There the operands are
- * rounded to bfloat16 and multiplied in float32, which has the same products, exactly.
+ * rounded to bfloat16 and multiplied in float32.
  */
 final class TorchConvolution {
   private static final long[] ZEROS = {0, 0};
