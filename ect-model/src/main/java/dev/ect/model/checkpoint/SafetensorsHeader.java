@@ -24,7 +24,11 @@ import java.util.Map;
  * its type, shape and place.
  */
 record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
-  private static final long LONGEST = 100_000_000;
+  /**
+   * As many as a hundred thousand tensors take; parsed, they take some ten times as much memory.
+   */
+  private static final long LONGEST = 1 << 24;
+
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -68,7 +72,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
           path,
           "is not a safetensors file: its first eight bytes give a header of "
               + Long.toUnsignedString(length)
-              + " bytes");
+              + " bytes; expected 2 to "
+              + LONGEST);
     }
     if (length > input.length() - Long.BYTES) {
       throw new BadFileException(

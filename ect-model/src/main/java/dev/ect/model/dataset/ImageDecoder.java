@@ -40,19 +40,38 @@ public final class ImageDecoder {
    * @param channels what a palette image is to become: 1, 3, or 0 for whichever its kind suggests
    */
   public static Decoded decode(String file, byte[] encoded, int channels) throws IOException {
-    Decoded plain = PngDecoder.decode(file, encoded);
+    return decode(file, encoded, channels, new Size(null));
+  }
+
+  /**
+   * Decodes one image of a dataset; one that claims to be larger costs no memory.
+   *
+   * @param expected the shape that it must have
+   * @throws BadFileException if it has another shape, or is damaged
+   */
+  static Decoded decode(String file, byte[] encoded, ImageShape expected) throws IOException {
+    Decoded image = decode(file, encoded, expected.channels(), new Size(expected));
+    if (!image.shape().equals(expected)) {
+      throw misfit(file, image.shape().toString(), expected);
+    }
+    return image;
+  }
+
+  private static Decoded decode(String file, byte[] encoded, int channels, Size size)
+      throws IOException {
+    Decoded plain = PngDecoder.decode(file, encoded, size);
     if (plain != null) {
       return plain;
     }
     if (JpegDecoder.isJpeg(encoded)) {
-      return JpegDecoder.decode(file, encoded);
+      return JpegDecoder.decode(file, encoded, size);
     }
     if (WebpDecoder.isWebp(encoded)) {
-      return samples(file, WebpDecoder.decode(file, encoded));
+      return samples(file, WebpDecoder.decode(file, encoded, size));
     }
     BufferedImage image;
     try {
-      image = read(file, encoded);
+      image = read(file, encoded, size);
     } catch (BadFileException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
@@ -68,7 +87,7 @@ public final class ImageDecoder {
     return samples(file, image);
   }
 
-  private static BufferedImage read(String file, byte[] encoded) throws IOException {
+  private static BufferedImage read(String file, byte[] encoded, Size size) throws IOException {
     try (ImageInputStream stream =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
       Iterator<javax.imageio.ImageReader> readers = ImageIO.getImageReaders(stream);
@@ -78,7 +97,7 @@ public final class ImageDecoder {
       javax.imageio.ImageReader reader = readers.next();
       try {
         reader.setInput(stream, true, true);
-        requireSize(file, reader.getHeight(0), reader.getWidth(0));
+        size.require(file, reader.getHeight(0), reader.getWidth(0));
         return reader.read(0);
       } finally {
         reader.dispose();
@@ -98,11 +117,32 @@ public final class ImageDecoder {
     throw new IllegalStateException("the JDK has no reader of " + format);
   }
 
-  static void requireSize(String file, int height, int width) throws BadFileException {
-    if ((long) height * width > MOST_PIXELS) {
-      throw new BadFileException(
-          file, "has " + height + "x" + width + " pixels; expected at most " + MOST_PIXELS);
+  /**
+   * How large images may be: checked by what their headers say, before memory is taken for them.
+   *
+   * @param expected the shape that is expected; null for any up to {@link #MOST_PIXELS}
+   */
+  record Size(ImageShape expected) {
+    void require(String file, ImageShape found) throws BadFileException {
+      if (expected != null && !found.equals(expected)) {
+        throw misfit(file, found.toString(), expected);
+      }
     }
+
+    void require(String file, int height, int width) throws BadFileException {
+      if (expected != null && (height != expected.height() || width != expected.width())) {
+        throw misfit(file, height + "x" + width, expected);
+      }
+      if ((long) height * width > MOST_PIXELS) {
+        throw new BadFileException(
+            file, "has " + height + "x" + width + " pixels; expected at most " + MOST_PIXELS);
+      }
+    }
+  }
+
+  private static BadFileException misfit(String file, String found, ImageShape expected) {
+    return new BadFileException(
+        file, "is " + found + "; expected " + expected + " as the dataset's first image");
   }
 
   private static Decoded resolve(

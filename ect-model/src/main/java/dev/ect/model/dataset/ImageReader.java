@@ -6,6 +6,11 @@ import java.io.IOException;
 
 /** Reads and decodes the images of an index, each by position. Safe for use by several threads. */
 public final class ImageReader implements AutoCloseable {
+  /** An image file has at most so many bytes for each of its pixels' bytes, and for the rest. */
+  private static final long MOST_PER_BYTE = 8;
+
+  private static final long MOST_BESIDES = 1 << 22;
+
   private final DatasetIndex index;
   private final EntryReader reader;
 
@@ -22,12 +27,7 @@ public final class ImageReader implements AutoCloseable {
    */
   public byte[] read(int i) throws IOException {
     String label = reader.label(index.imageName(i));
-    ImageDecoder.Decoded image = ImageDecoder.decode(label, encoded(i), index.shape().channels());
-    if (!image.shape().equals(index.shape())) {
-      throw new BadFileException(
-          label,
-          "is " + image.shape() + "; expected " + index.shape() + " as the dataset's first image");
-    }
+    ImageDecoder.Decoded image = ImageDecoder.decode(label, encoded(i), index.shape());
     if (index.mirrored(i)) {
       mirror(image.pixels(), index.shape().width());
     }
@@ -36,7 +36,15 @@ public final class ImageReader implements AutoCloseable {
 
   /** The file behind image i, as it was before it was packed. */
   public byte[] encoded(int i) throws IOException {
-    return reader.read(index.entries(), index.entry(i));
+    int entry = index.entry(i);
+    long size = index.entries().size(entry);
+    long most = MOST_PER_BYTE * index.shape().size() + MOST_BESIDES;
+    if (size > most) {
+      throw new BadFileException(
+          reader.label(index.imageName(i)),
+          "has " + size + " bytes; expected at most " + most + " for " + index.shape());
+    }
+    return reader.read(index.entries(), entry);
   }
 
   private static void mirror(byte[] pixels, int width) {

@@ -41,6 +41,7 @@ final class JpegDecoder {
 
   private final String file;
   private final byte[] encoded;
+  private final ImageDecoder.Size size;
   private final ByteArrayOutputStream tables = new ByteArrayOutputStream();
   private boolean jfif;
 
@@ -49,9 +50,10 @@ final class JpegDecoder {
 
   private byte[] components = {};
 
-  private JpegDecoder(String file, byte[] encoded) {
+  private JpegDecoder(String file, byte[] encoded, ImageDecoder.Size size) {
     this.file = file;
     this.encoded = encoded;
+    this.size = size;
   }
 
   static boolean isJpeg(byte[] encoded) {
@@ -61,8 +63,9 @@ final class JpegDecoder {
         && (encoded[2] & 0xFF) == 0xFF;
   }
 
-  static ImageDecoder.Decoded decode(String file, byte[] encoded) throws IOException {
-    return new JpegDecoder(file, encoded).decode();
+  static ImageDecoder.Decoded decode(String file, byte[] encoded, ImageDecoder.Size size)
+      throws IOException {
+    return new JpegDecoder(file, encoded, size).decode();
   }
 
   private ImageDecoder.Decoded decode() throws IOException {
@@ -166,7 +169,7 @@ final class JpegDecoder {
   private void readFrame(int at, int length) throws BadFileException {
     int height = unsigned(at + 3);
     int width = unsigned(at + 5);
-    ImageDecoder.requireSize(file, height, width);
+    size.require(file, height, width);
     int count = encoded[at + 7] & 0xFF;
     components = new byte[Math.min(count, (length - 8) / 3)];
     for (int i = 0; i < components.length; i++) {

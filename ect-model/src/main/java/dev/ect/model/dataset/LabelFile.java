@@ -2,6 +2,7 @@ package dev.ect.model.dataset;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.ect.model.io.BadFileException;
@@ -26,6 +27,11 @@ public record LabelFile(Map<String, Integer> classes, Map<String, float[]> vecto
 
   private static final int MOST_CLASSES = 1_000_000;
 
+  /** Bytes for each file of the dataset, enough for a label of a thousand numbers; and besides. */
+  private static final long MOST_PER_FILE = 1 << 15;
+
+  private static final long MOST_BESIDES = 1 << 20;
+
   /**
    * Reads labels.
    *
@@ -48,12 +54,13 @@ public record LabelFile(Map<String, Integer> classes, Map<String, float[]> vecto
         found |= isLabels;
       }
     } catch (JacksonException e) {
+      JsonLocation place = e.getLocation();
       throw new BadFileException(
           file,
-          "is not valid JSON at line "
-              + e.getLocation().getLineNr()
-              + ", column "
-              + e.getLocation().getColumnNr(),
+          "is not valid JSON"
+              + (place == null
+                  ? ": " + e.getOriginalMessage()
+                  : " at line " + place.getLineNr() + ", column " + place.getColumnNr()),
           e);
     }
     if (!found) {
@@ -76,6 +83,18 @@ public record LabelFile(Map<String, Integer> classes, Map<String, float[]> vecto
       throws IOException {
     for (ZipDirectory.Entry entry : files) {
       if (entry.name().equals(NAME)) {
+        long most = MOST_PER_FILE * files.size() + MOST_BESIDES;
+        if (entry.size() > most) {
+          throw new BadFileException(
+              reader.label(NAME),
+              "has "
+                  + entry.size()
+                  + " bytes; expected at most "
+                  + most
+                  + " for the labels of "
+                  + files.size()
+                  + " files");
+        }
         return Optional.of(
             parse(
                 reader.label(NAME),

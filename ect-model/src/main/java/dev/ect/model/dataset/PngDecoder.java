@@ -20,12 +20,18 @@ final class PngDecoder {
   private static final int CHUNK_OVERHEAD = 12;
   private static final int MOST_BYTES = 1 << 28;
 
+  /** No deflated byte stands for more bytes. */
+  private static final long LARGEST_RATIO = 1032;
+
   private PngDecoder() {}
 
   /**
    * The image, or null if it is not a PNG or not a plain one; checksums of those are verified too.
+   *
+   * @param size that it may have
    */
-  static ImageDecoder.Decoded decode(String file, byte[] encoded) throws BadFileException {
+  static ImageDecoder.Decoded decode(String file, byte[] encoded, ImageDecoder.Size size)
+      throws BadFileException {
     ByteBuffer in = ByteBuffer.wrap(encoded);
     if (encoded.length < 8 || in.getLong(0) != SIGNATURE) {
       return null;
@@ -54,6 +60,9 @@ final class PngDecoder {
           throw damaged(file, "it does not start with a header", null);
         }
         shape = plainShape(in, at + 8);
+        if (shape != null) {
+          size.require(file, shape);
+        }
       } else if (type == IDAT) {
         System.arraycopy(encoded, at + 8, packed, packedLength, length);
         packedLength += length;
@@ -81,7 +90,14 @@ final class PngDecoder {
       throws BadFileException {
     int channels = shape.channels();
     int stride = shape.width() * channels;
-    byte[] rows = new byte[shape.height() * (stride + 1)];
+    long unpacked = (long) shape.height() * (stride + 1);
+    if (unpacked > LARGEST_RATIO * packedLength) {
+      throw damaged(
+          file,
+          packedLength + " packed bytes cannot unpack to the " + unpacked + " of its pixels",
+          null);
+    }
+    byte[] rows = new byte[(int) unpacked];
     inflate(file, packed, packedLength, rows);
     byte[] pixels = new byte[shape.size()];
     int plane = shape.height() * shape.width();

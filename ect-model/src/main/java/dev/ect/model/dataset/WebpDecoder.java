@@ -33,7 +33,8 @@ final class WebpDecoder {
   }
 
   /** The image in RGB, with alpha if it has such a channel, not premultiplied. */
-  static BufferedImage decode(String file, byte[] encoded) throws IOException {
+  static BufferedImage decode(String file, byte[] encoded, ImageDecoder.Size size)
+      throws IOException {
     if (Library.PROBLEM != null) {
       throw new BadFileException(
           file,
@@ -49,7 +50,7 @@ final class WebpDecoder {
     javax.imageio.ImageReader reader = new WebPImageReaderSpi().createReaderInstance(null);
     try (ImageInputStream stream = new Bytes(encoded)) {
       reader.setInput(stream, true, true);
-      ImageDecoder.requireSize(file, reader.getHeight(0), reader.getWidth(0));
+      size.require(file, reader.getHeight(0), reader.getWidth(0));
       return reader.read(0, Library.OPTIONS);
     } catch (BadFileException e) {
       throw e;

@@ -2,11 +2,12 @@ package dev.ect.model.io;
 
 import java.io.IOException;
 import java.net.URI;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Http and https addresses among paths. Names and passwords in them, and what follows a question
- * mark or a hash, are nobody else's business.
+ * mark or a hash, are nobody else's business; nor is a password in an address of any other kind.
  */
 public final class Addresses {
   private static final Pattern ADDRESS = Pattern.compile("(?i)https?://.*");
@@ -14,6 +15,13 @@ public final class Addresses {
   /** User and password before the host, and all from a question mark or hash to a space. */
   private static final Pattern SECRETS =
       Pattern.compile("(?i)(https?://)(?:[^/\\s@]*@)?([^\\s?#]*)(?:[?#]\\S*?(?=[:;,]?(?:\\s|$)))?");
+
+  /** User and password before the host of any other address; a user alone is part of some. */
+  private static final Pattern LOGIN =
+      Pattern.compile("(?i)\\b([a-z][a-z0-9+.-]*://)[^/\\s@:]*:[^/\\s]*@");
+
+  /** The pin that ends an address. */
+  private static final Pattern PIN = Pattern.compile("#sha256=[0-9a-fA-F]{64}$");
 
   private Addresses() {}
 
@@ -44,7 +52,7 @@ public final class Addresses {
    */
   public static String withoutSecrets(String path) {
     if (!is(path)) {
-      return path;
+      return LOGIN.matcher(path).replaceAll("$1");
     }
     try {
       URI uri = parse(path);
@@ -58,9 +66,15 @@ public final class Addresses {
     }
   }
 
+  /** {@link #withoutSecrets} that keeps the SHA-256 which an address asks for. */
+  public static String withPinOnly(String path) {
+    Matcher pin = PIN.matcher(path);
+    return withoutSecrets(path) + (is(path) && pin.find() ? pin.group() : "");
+  }
+
   /** A message with the addresses in it as {@link #withoutSecrets} shows them. */
   public static String hideSecrets(String message) {
-    return SECRETS.matcher(message).replaceAll("$1$2");
+    return LOGIN.matcher(SECRETS.matcher(message).replaceAll("$1$2")).replaceAll("$1");
   }
 
   /** The folder for what belongs beside a file: for an address the working folder. */

@@ -108,6 +108,15 @@ public final class LocalStore implements Store {
   }
 
   @Override
+  public void renameDirectory(String from, String to) throws IOException {
+    // An atomic move would take the place of an empty folder.
+    if (Files.exists(local(to), LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(to);
+    }
+    Files.move(present(from), local(to), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Override
   public void delete(String path) throws IOException {
     Path local = local(path);
     if (!Files.exists(local, LinkOption.NOFOLLOW_LINKS)) {

@@ -62,6 +62,14 @@ public interface Store {
    */
   void replace(String from, String to) throws IOException;
 
+  /**
+   * Gives a folder another name on the same file system, in one step where that can rename. Object
+   * stores copy instead.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if there is something at {@code to}
+   */
+  void renameDirectory(String from, String to) throws IOException;
+
   /** Deletes a file, or a folder with everything in it; does nothing where there is none. */
   void delete(String path) throws IOException;
 

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -55,8 +56,8 @@ public final class ZipDirectory {
    * Reads the directory; folders are left out.
    *
    * @param path the file's name for messages
-   * @throws BadFileException if it is no zip, is damaged, or has entries that are encrypted or
-   *     neither stored nor deflated
+   * @throws BadFileException if it is no zip, is damaged, or has entries that overlap, are
+   *     encrypted or neither stored nor deflated
    */
   public static List<Entry> read(String path, RandomInput input) throws IOException {
     int tailLength = (int) Math.min(input.length(), END_LENGTH + LONGEST_COMMENT + LOCATOR_LENGTH);
@@ -177,7 +178,21 @@ public final class ZipDirectory {
       }
       at = next;
     }
+    requireApart(path, entries);
     return entries;
+  }
+
+  /** Entries that share bytes make a small file unpack to any size. */
+  private static void requireApart(String path, List<Entry> entries) throws IOException {
+    List<Entry> byPlace = new ArrayList<>(entries);
+    byPlace.sort(Comparator.comparingLong(Entry::header));
+    for (int i = 1; i < byPlace.size(); i++) {
+      Entry before = byPlace.get(i - 1);
+      if (before.header() + LOCAL_LENGTH + before.stored() > byPlace.get(i).header()) {
+        throw damaged(
+            path, "entries " + before.name() + " and " + byPlace.get(i).name() + " overlap");
+      }
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.ect.model.io.LocalStore;
 import dev.ect.model.io.Store;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -215,13 +216,26 @@ class SafetensorsTest {
     assertBad("has 3 bytes; expected a safetensors file");
     Files.write(Path.of(path), "PK\3\4 this is a zip".getBytes(StandardCharsets.US_ASCII));
     assertBad(
-        "is not a safetensors file: its first eight bytes give a header of 7595448452415441744 bytes");
+        "is not a safetensors file: its first eight bytes give a header of 7595448452415441744"
+            + " bytes; expected 2 to 16777216");
+    try (RandomAccessFile sparse = new RandomAccessFile(path, "rw")) {
+      sparse.setLength(1 << 25);
+      sparse.write(
+          ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong((1 << 24) + 1).array());
+    }
+    assertBad(
+        "is not a safetensors file: its first eight bytes give a header of 16777217 bytes;"
+            + " expected 2 to 16777216");
     Files.write(
         Path.of(path), ByteBuffer.allocate(20).order(ByteOrder.LITTLE_ENDIAN).putLong(13).array());
     assertBad("is cut short: it has 20 bytes, its header alone should have 13");
     raw("{\"a\":", new byte[0]);
     assertBad(
         "its safetensors header is not valid JSON: Unexpected end-of-input within/between Object entries");
+    raw("{\"a\":" + "[".repeat(5000), new byte[0]);
+    assertBad(
+        "its safetensors header is not valid JSON: Depth (1001) exceeds the maximum allowed nesting"
+            + " depth (1000)");
     raw("[]", new byte[0]);
     assertBad("its safetensors header is not a JSON object");
     raw("{\"a\":1}", new byte[0]);

@@ -21,7 +21,8 @@ class AddressesTest {
     "https://me:hush@host:81/a/b.pkl?token=hush#sha256=00, https://host:81/a/b.pkl",
     "http://host/a.pkl, http://host/a.pkl",
     "http://me:hush@bad host/x, http://...",
-    "hdfs://me@host/a?b, hdfs://me@host/a?b"
+    "hdfs://me@host/a?b, hdfs://me@host/a?b",
+    "s3a://key:hush@bucket/a.zip, s3a://bucket/a.zip"
   })
   void pathsAreShownWithoutSecrets(String path, String shown) {
     assertEquals(shown, Addresses.withoutSecrets(path));
@@ -35,10 +36,19 @@ class AddressesTest {
         "of http://h/a?b=hush, http://h:8/c#hush | of http://h/a, http://h:8/c",
         "https://host/b.pkl?token=hush | https://host/b.pkl",
         "https://host/b.pkl: no such file | https://host/b.pkl: no such file",
+        "s3a://key:hush@bucket/a: no such file | s3a://bucket/a: no such file",
         "data.zip: is it a zip? | data.zip: is it a zip?"
       })
   void messagesAreShownWithoutSecrets(String message, String shown) {
     assertEquals(shown, Addresses.hideSecrets(message));
+  }
+
+  @Test
+  void thePinOfAnAddressIsNoSecret() {
+    String pin = "#sha256=" + "0a".repeat(32);
+    assertEquals("https://host/a", Addresses.withPinOnly("https://me:hush@host/a?t=hush"));
+    assertEquals("https://host/a" + pin, Addresses.withPinOnly("https://me:hush@host/a" + pin));
+    assertEquals("a" + pin, Addresses.withPinOnly("a" + pin));
   }
 
   @Test

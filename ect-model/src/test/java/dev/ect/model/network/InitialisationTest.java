@@ -18,15 +18,22 @@ final class InitialisationTest {
     return new NetworkSpec(arch, 16, 3, 10, 9, 64, List.of(1, 2), 4, 1, List.of(16, 8), 0, 0);
   }
 
-  private static float[] draw(Network network, String name) {
-    ParameterLayout.Entry e = network.parameters().entry("model." + name);
+  /** A network and what it starts from. */
+  private record Drawn(Network network, float[] parameters) {
+    static Drawn of(NetworkSpec spec) {
+      Network network = Network.of(spec);
+      return new Drawn(network, network.initialParameters(SEED));
+    }
+  }
+
+  private static float[] draw(Drawn drawn, String name) {
+    ParameterLayout.Entry e = drawn.network().parameters().entry("model." + name);
     int from = Math.toIntExact(e.offset());
-    return Arrays.copyOfRange(
-        network.initialParameters(SEED), from, from + Math.toIntExact(e.elements()));
+    return Arrays.copyOfRange(drawn.parameters(), from, from + Math.toIntExact(e.elements()));
   }
 
   /** Uniform in +-bound: nothing beyond, something close, and the right mean and variance. */
-  private static void assertUniform(Network network, String name, double bound) {
+  private static void assertUniform(Drawn network, String name, double bound) {
     float[] values = draw(network, name);
     double largest = 0;
     for (float v : values) {
@@ -52,7 +59,7 @@ final class InitialisationTest {
         deviation, Math.sqrt(squares / n), 5 * deviation / Math.sqrt(n), name + " deviation");
   }
 
-  private static void assertConstant(Network network, String name, float value) {
+  private static void assertConstant(Drawn network, String name, float value) {
     for (float v : draw(network, name)) {
       assertEquals(value, v, name);
     }
@@ -63,7 +70,7 @@ final class InitialisationTest {
       value = Architecture.class,
       names = {"DDPMPP", "NCSNPP"})
   void songUNetIsXavierUniform(Architecture arch) {
-    Network network = Network.of(spec(arch));
+    Drawn network = Drawn.of(spec(arch));
     int noise = arch == Architecture.NCSNPP ? 128 : 64;
     assertUniform(network, "map_label.weight", Math.sqrt(6.0 / (10 + noise)));
     assertUniform(network, "map_augment.weight", Math.sqrt(6.0 / (9 + noise)));
@@ -78,7 +85,7 @@ final class InitialisationTest {
         network, "enc.8x8_block0.qkv.weight", Math.sqrt(0.2) * Math.sqrt(6.0 / (128 + 384)));
     assertUniform(network, "enc.8x8_block0.proj.weight", 1e-5 * Math.sqrt(6.0 / (128 + 128)));
     assertUniform(network, "dec.16x16_aux_conv.weight", 1e-5 * Math.sqrt(6.0 / ((64 + 3) * 9)));
-    for (ParameterLayout.Entry e : network.parameters().entries()) {
+    for (ParameterLayout.Entry e : network.network().parameters().entries()) {
       if (e.name().endsWith(".bias")) {
         assertConstant(network, e.name().substring("model.".length()), 0);
       } else if (e.name().matches(".*norm\\d?\\.weight")) {
@@ -89,7 +96,7 @@ final class InitialisationTest {
 
   @Test
   void dhariwalUNetIsKaimingUniform() {
-    Network network = Network.of(spec(Architecture.ADM));
+    Drawn network = Drawn.of(spec(Architecture.ADM));
     assertUniform(network, "map_layer0.weight", Math.sqrt(1.0 / 64));
     assertUniform(network, "map_layer0.bias", Math.sqrt(1.0 / 64));
     assertMoments("map_label.weight", draw(network, "map_label.weight"), 1);
@@ -135,10 +142,10 @@ final class InitialisationTest {
 
   @Test
   void eachParameterHasAStreamOfItsOwn() {
-    Network rgb = Network.of(spec(Architecture.DDPMPP));
+    Drawn rgb = Drawn.of(spec(Architecture.DDPMPP));
     NetworkSpec s = spec(Architecture.DDPMPP);
-    Network grey =
-        Network.of(
+    Drawn grey =
+        Drawn.of(
             new NetworkSpec(
                 s.arch(),
                 s.imgResolution(),

@@ -36,7 +36,7 @@ final class ProposedUpdateTest {
     try (Engine engine = open();
         Tuner direct = TinyRun.tuner(engine, network);
         Tuner proposing = TinyRun.tuner(engine, network)) {
-      for (int step = 0; step < 8; step++) {
+      for (int step = 0; step < 4; step++) {
         direct.gradient(LOSS, TinyRun.batch(BATCH, step), BATCH, 2);
         direct.update(BATCH);
         float[] before = proposing.vectors().weights().toArray();
@@ -65,7 +65,7 @@ final class ProposedUpdateTest {
         Tuner first = TinyRun.tuner(engine, network);
         Tuner second = TinyRun.tuner(engine, network)) {
       double before = loss(first);
-      for (int step = 0; step < 40; step++) {
+      for (int step = 0; step < 12; step++) {
         Tensor mine = propose(first, 0, 0, 1);
         Tensor other = propose(second, 0, 1, BATCH);
         engine.accumulate(mine, 1, other);

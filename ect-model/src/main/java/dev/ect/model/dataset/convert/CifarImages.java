@@ -5,6 +5,7 @@ import dev.ect.model.dataset.Label;
 import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.Store;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -27,6 +28,10 @@ final class CifarImages implements ImageSource {
   private static final Pattern MEMBER = Pattern.compile("(?:.*/)?data_batch_([1-5])");
   private static final int BATCHES = 5;
   private static final int LARGEST_MEMBER = 1 << 28;
+
+  /** Of the archive when it is unpacked, which has 186 MB; a gzip bomb stops here. */
+  private static final long LARGEST_ARCHIVE = 1 << 29;
+
   private static final int BUFFER = 1 << 16;
 
   private final String path;
@@ -122,10 +127,9 @@ final class CifarImages implements ImageSource {
     try (InputStream packed = store.open(path);
         TarArchiveInputStream tar =
             new TarArchiveInputStream(
-                new BufferedInputStream(new GZIPInputStream(packed, BUFFER), BUFFER))) {
-      for (TarArchiveEntry entry = tar.getNextTarEntry();
-          entry != null;
-          entry = tar.getNextTarEntry()) {
+                new BufferedInputStream(
+                    new Bounded(path, new GZIPInputStream(packed, BUFFER)), BUFFER))) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         Matcher member = MEMBER.matcher(entry.getName());
         if (!entry.isFile() || !member.matches()) {
           continue;
@@ -159,6 +163,45 @@ final class CifarImages implements ImageSource {
           "lacks "
               + String.join(", ", missing)
               + "; expected the Python version of CIFAR-10, cifar-10-python.tar.gz");
+    }
+  }
+
+  /** Ends with an exception where an archive unpacks to more than it may. */
+  private static final class Bounded extends FilterInputStream {
+    private final String path;
+    private long left = LARGEST_ARCHIVE;
+
+    Bounded(String path, InputStream in) {
+      super(in);
+      this.path = path;
+    }
+
+    @Override
+    public int read() throws IOException {
+      return count(super.read(), 1);
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      int read = super.read(bytes, offset, length);
+      return count(read, read);
+    }
+
+    @Override
+    public long skip(long most) throws IOException {
+      long skipped = super.skip(most);
+      count(0, skipped);
+      return skipped;
+    }
+
+    private int count(int result, long bytes) throws BadFileException {
+      left -= Math.max(result < 0 ? 0 : bytes, 0);
+      if (left < 0) {
+        throw new BadFileException(
+            path,
+            "unpacks to more than " + LARGEST_ARCHIVE + " bytes; expected CIFAR-10's archive");
+      }
+      return result;
     }
   }
 }

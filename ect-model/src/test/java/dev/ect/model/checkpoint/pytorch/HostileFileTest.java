@@ -104,6 +104,11 @@ class HostileFileTest {
     }
 
     @Override
+    public void renameDirectory(String from, String to) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void delete(String path) {
       throw new UnsupportedOperationException();
     }

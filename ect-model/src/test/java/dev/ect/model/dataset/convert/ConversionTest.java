@@ -35,6 +35,8 @@ import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -500,6 +502,33 @@ class ConversionTest {
             + "/cifar.tar.gz: lacks data_batch_1, data_batch_2, data_batch_3, data_batch_4,"
             + " data_batch_5; expected the Python version of CIFAR-10, cifar-10-python.tar.gz",
         folder + "/cifar.tar.gz");
+  }
+
+  /** A member of no interest that unpacks to a gigabyte, from a megabyte. */
+  @Test
+  void anArchiveThatUnpacksToFarTooMuchIsGivenUp() throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry("readme.html");
+    entry.setSize(1L << 30);
+    byte[] header = new byte[TarConstants.DEFAULT_RCDSIZE];
+    entry.writeEntryHeader(header);
+    byte[] zeros = gzip(new byte[1 << 25]);
+    ByteArrayOutputStream bomb = new ByteArrayOutputStream();
+    bomb.writeBytes(gzip(header));
+    for (int i = 0; i < 32; i++) {
+      bomb.writeBytes(zeros);
+    }
+    put("bomb.tar.gz", bomb.toByteArray());
+    assertBad(
+        folder + "/bomb.tar.gz: unpacks to more than 536870912 bytes; expected CIFAR-10's archive",
+        folder + "/bomb.tar.gz");
+  }
+
+  private static byte[] gzip(byte[] content) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(content);
+    }
+    return packed.toByteArray();
   }
 
   private void mnist(int images, int labels, int side) throws IOException {

@@ -201,11 +201,14 @@ class TorchEngineTest {
           Tensor gamma = engine.zeros(32);
           Tensor scaleShift = engine.zeros(4, 64)) {
         work(engine, 20, x, w, gw, gamma, scaleShift);
+        // The Java heap, which spreads, is a part of what is resident.
+        System.gc();
         long before = Pointer.physicalBytes();
         // A leak of one image tensor per round would be 50 MB or more.
         work(engine, 200, x, w, gw, gamma, scaleShift);
+        System.gc();
         long grown = Pointer.physicalBytes() - before;
-        assertTrue(grown < 25 << 20, "grown by " + grown);
+        assertTrue(grown < 40 << 20, "grown by " + grown);
         assertEquals(5, engine.openTensors());
       }
     }
