@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * calls give the same text.
  *
  * <p>Points without a place are left out: NaN, beyond 1e200 on either side of 0, or on a
- * logarithmic axis x below 1e-200.
+ * logarithmic axis below 1e-200.
  */
 public final class LinePlot {
   private static final double LARGEST = 1e200;
@@ -26,26 +26,31 @@ public final class LinePlot {
   /** A point with a ring. */
   record Mark(Point point, String label) {}
 
-  private final String title;
-  private final String xLabel;
-  private final String yLabel;
-  private final boolean logX;
-  private final List<Series> series;
-  private final List<Mark> marks;
+  /** A vertical line across the plot. */
+  record Division(double x, String label) {}
 
-  private LinePlot(
+  /**
+   * All that is drawn.
+   *
+   * @param width of the drawing in pixels
+   */
+  record Content(
       String title,
       String xLabel,
       String yLabel,
+      int width,
       boolean logX,
+      boolean logY,
       List<Series> series,
-      List<Mark> marks) {
-    this.title = title;
-    this.xLabel = xLabel;
-    this.yLabel = yLabel;
-    this.logX = logX;
-    this.series = series;
-    this.marks = marks;
+      List<Mark> marks,
+      List<Division> divisions) {}
+
+  private static final int WIDTH = 760;
+
+  private final Content content;
+
+  private LinePlot(Content content) {
+    this.content = content;
   }
 
   /**
@@ -56,12 +61,37 @@ public final class LinePlot {
    * @param yLabel what is upwards, with its unit
    */
   public static LinePlot of(String title, String xLabel, String yLabel) {
-    return new LinePlot(title, xLabel, yLabel, false, List.of(), List.of());
+    return new LinePlot(
+        new Content(title, xLabel, yLabel, WIDTH, false, false, List.of(), List.of(), List.of()));
+  }
+
+  private LinePlot with(int width, boolean logX, boolean logY) {
+    Content c = content;
+    return new LinePlot(
+        new Content(
+            c.title, c.xLabel, c.yLabel, width, logX, logY, c.series, c.marks, c.divisions));
+  }
+
+  private LinePlot with(List<Series> series, List<Mark> marks, List<Division> divisions) {
+    Content c = content;
+    return new LinePlot(
+        new Content(
+            c.title, c.xLabel, c.yLabel, c.width, c.logX, c.logY, series, marks, divisions));
   }
 
   /** Gives equal ratios of x equal widths. */
   public LinePlot logX() {
-    return new LinePlot(title, xLabel, yLabel, true, series, marks);
+    return with(content.width, true, content.logY);
+  }
+
+  /** Gives equal ratios of y equal heights. */
+  public LinePlot logY() {
+    return with(content.width, content.logX, true);
+  }
+
+  /** Another width than 760, in pixels; text keeps its size. */
+  public LinePlot width(int pixels) {
+    return with(pixels, content.logX, content.logY);
   }
 
   /**
@@ -84,7 +114,7 @@ public final class LinePlot {
               + " of y; expected as many of both");
     }
     List<Point> points = IntStream.range(0, x.length).mapToObj(i -> new Point(x[i], y[i])).toList();
-    return new LinePlot(title, xLabel, yLabel, logX, and(series, new Series(name, points)), marks);
+    return with(and(content.series, new Series(name, points)), content.marks, content.divisions);
   }
 
   /**
@@ -93,8 +123,18 @@ public final class LinePlot {
    * @param label beside it
    */
   public LinePlot mark(double x, double y, String label) {
-    List<Mark> more = and(marks, new Mark(new Point(x, y), label));
-    return new LinePlot(title, xLabel, yLabel, logX, series, more);
+    List<Mark> more = and(content.marks, new Mark(new Point(x, y), label));
+    return with(content.series, more, content.divisions);
+  }
+
+  /**
+   * Draws a vertical line, such as where something changed; not where the points are all to one
+   * side of it.
+   *
+   * @param label at its top
+   */
+  public LinePlot division(double x, String label) {
+    return with(content.series, content.marks, and(content.divisions, new Division(x, label)));
   }
 
   private static <T> List<T> and(List<T> some, T another) {
@@ -107,18 +147,14 @@ public final class LinePlot {
    * @throws IllegalStateException if no series has a point with a place
    */
   public String svg() {
-    List<Series> placed = series.stream().map(s -> new Series(s.name, placed(s.points))).toList();
+    Content c = content;
+    List<Series> placed = c.series.stream().map(s -> new Series(s.name, placed(s.points))).toList();
     if (placed.stream().allMatch(s -> s.points.isEmpty())) {
       throw new IllegalStateException(
-          "plot '" + title + "' has no point that can be drawn; expected at least one");
+          "plot '" + c.title + "' has no point that can be drawn; expected at least one");
     }
-    return LinePlotDrawing.svg(
-        title,
-        xLabel,
-        yLabel,
-        logX,
-        placed,
-        marks.stream().filter(mark -> hasPlace(mark.point)).toList());
+    List<Mark> marks = c.marks.stream().filter(mark -> hasPlace(mark.point)).toList();
+    return LinePlotDrawing.svg(with(placed, marks, c.divisions).content);
   }
 
   private List<Point> placed(List<Point> points) {
@@ -131,6 +167,7 @@ public final class LinePlot {
   private boolean hasPlace(Point p) {
     return Math.abs(p.x) <= LARGEST
         && Math.abs(p.y) <= LARGEST
-        && (!logX || p.x >= LEAST_LOGARITHMIC);
+        && (!content.logX || p.x >= LEAST_LOGARITHMIC)
+        && (!content.logY || p.y >= LEAST_LOGARITHMIC);
   }
 }

@@ -9,11 +9,13 @@ import java.util.stream.Stream;
 
 /** Draws a {@link LinePlot}: title, legend, then a frame with grid, axes, lines and points. */
 final class LinePlotDrawing {
-  private static final int WIDTH = 760;
   private static final int HEIGHT = 320;
   private static final int MARGIN = 24;
   private static final int ROW = 22;
-  private static final int X_TICKS = 9;
+
+  /** Pixels for a named value of the x axis. */
+  private static final int X_TICK_WIDTH = 84;
+
   private static final int Y_TICKS = 7;
 
   /** Parts of the x axis, at both ends, without points. */
@@ -50,6 +52,11 @@ final class LinePlotDrawing {
     "M0 -4.8L4.8 3.8H-4.8z"
   };
 
+  /** In place of a shape where points stand close. */
+  private static final String DOT = "M-1.6 0a1.6 1.6 0 1 0 3.2 0a1.6 1.6 0 1 0 -3.2 0z";
+
+  private static final int DENSE = 60;
+
   private static final String LIGHT_STYLE =
       """
       .line-plot text { font: 13px system-ui, sans-serif; fill: #222; }
@@ -58,6 +65,7 @@ final class LinePlotDrawing {
       .line-plot .back { fill: #fff; }
       .line-plot .grid { stroke: #ddd; }
       .line-plot .axis { stroke: #777; }
+      .line-plot .division { stroke: #777; stroke-dasharray: 4 4; }
       .line-plot polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
       .line-plot .ring { fill: none; stroke: #222; stroke-width: 1.5; }
       .line-plot .mark { font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 4px; }
@@ -70,15 +78,18 @@ final class LinePlotDrawing {
       .line-plot .back { fill: #16181d; }
       .line-plot .grid { stroke: #33373f; }
       .line-plot .axis { stroke: #868c96; }
+      .line-plot .division { stroke: #868c96; }
       .line-plot .ring { stroke: #e6e6e6; }
       .line-plot .mark { stroke: #16181d; }
       """;
 
   private final StringBuilder svg = new StringBuilder();
+  private final LinePlot.Content content;
   private final PlotAxis x;
   private final PlotAxis y;
 
-  private LinePlotDrawing(PlotAxis x, PlotAxis y) {
+  private LinePlotDrawing(LinePlot.Content content, PlotAxis x, PlotAxis y) {
+    this.content = content;
     this.x = x;
     this.y = y;
   }
@@ -86,34 +97,30 @@ final class LinePlotDrawing {
   /**
    * The whole file.
    *
-   * @param series at least one point in all, each series in the order of x
+   * @param content at least one point in all, each series in the order of x
    */
-  static String svg(
-      String title,
-      String xLabel,
-      String yLabel,
-      boolean logX,
-      List<LinePlot.Series> series,
-      List<LinePlot.Mark> marks) {
+  static String svg(LinePlot.Content content) {
     List<LinePlot.Point> points =
         Stream.concat(
-                series.stream().flatMap(s -> s.points().stream()),
-                marks.stream().map(LinePlot.Mark::point))
+                content.series().stream().flatMap(s -> s.points().stream()),
+                content.marks().stream().map(LinePlot.Mark::point))
             .toList();
-    List<Key> keys = keys(series);
+    List<Key> keys = keys(content.series(), content.width());
     double top = MARGIN + ROW * (2.5 + (keys.isEmpty() ? 0 : 1 + keys.get(keys.size() - 1).row()));
-    PlotAxis y = axis(points, LinePlot.Point::y, false, Y_ROOM, top + HEIGHT, top);
+    PlotAxis y = axis(points, LinePlot.Point::y, content.logY(), Y_ROOM, top + HEIGHT, top);
     int digits = y.ticks(Y_TICKS).stream().mapToInt(t -> t.label().length()).max().orElse(0);
     double left = MARGIN + 8 + LETTER * digits;
-    PlotAxis x = axis(points, LinePlot.Point::x, logX, X_ROOM, left, WIDTH - MARGIN);
-    LinePlotDrawing drawing = new LinePlotDrawing(x, y);
-    drawing.head(title, series.size());
+    PlotAxis x =
+        axis(points, LinePlot.Point::x, content.logX(), X_ROOM, left, content.width() - MARGIN);
+    LinePlotDrawing drawing = new LinePlotDrawing(content, x, y);
+    drawing.head(content.title(), content.series().size());
     drawing.legend(keys);
-    drawing.axes(xLabel, yLabel);
-    for (int i = 0; i < series.size(); i++) {
-      drawing.series(i, series.get(i));
+    drawing.axes(content.xLabel(), content.yLabel());
+    content.divisions().forEach(drawing::division);
+    for (int i = 0; i < content.series().size(); i++) {
+      drawing.series(i, content.series().get(i));
     }
-    marks.forEach(drawing::mark);
+    content.marks().forEach(drawing::mark);
     return drawing.svg.append("</svg>\n").toString();
   }
 
@@ -136,14 +143,14 @@ final class LinePlotDrawing {
   /** A series' place in the legend. */
   private record Key(int index, String name, int row, double left) {}
 
-  private static List<Key> keys(List<LinePlot.Series> series) {
+  private static List<Key> keys(List<LinePlot.Series> series, int plotWidth) {
     List<Key> keys = new ArrayList<>();
     int row = 0;
     double left = MARGIN;
     for (int i = 0; i < series.size(); i++) {
       String name = series.get(i).name();
       double width = 54 + LETTER * name.length();
-      if (left > MARGIN && left + width > WIDTH) {
+      if (left > MARGIN && left + width > plotWidth) {
         row++;
         left = MARGIN;
       }
@@ -162,12 +169,12 @@ final class LinePlotDrawing {
     add(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"line-plot\" viewBox=\"0 0 %d %d\""
             + " width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"%s\">",
-        WIDTH, height, WIDTH, height, Markup.escaped(title));
+        content.width(), height, content.width(), height, Markup.escaped(title));
     add("<style>\n%s%s", LIGHT_STYLE, colours(LIGHT, series));
     add(
         "@media (prefers-color-scheme: dark) {\n%s%s}\n</style>",
         DARK_STYLE, colours(DARK, series));
-    add("<rect class=\"back\" width=\"%d\" height=\"%d\"/>", WIDTH, height);
+    add("<rect class=\"back\" width=\"%d\" height=\"%d\"/>", content.width(), height);
     text("title", MARGIN, MARGIN + 12, "start", title);
   }
 
@@ -184,7 +191,7 @@ final class LinePlotDrawing {
   private void text(String kind, double at, double base, String anchor, String text) {
     double letter =
         kind.equals("title") ? TITLE_LETTER : kind.equals("mark") ? BOLD_LETTER : LETTER;
-    double room = WIDTH - MARGIN - (anchor.equals("start") ? at : MARGIN);
+    double room = content.width() - MARGIN - (anchor.equals("start") ? at : MARGIN);
     add(
         "<text class=\"%s\" x=\"%.2f\" y=\"%.2f\" text-anchor=\"%s\"%s>%s</text>",
         kind,
@@ -208,18 +215,18 @@ final class LinePlotDrawing {
           middle,
           key.left() + 26,
           middle,
-          point(key.index(), key.left() + 13, middle, ""));
+          point(SHAPES[key.index() % SHAPES.length], key.left() + 13, middle, ""));
       text("name", key.left() + 33, middle + 4.5, "start", key.name());
     }
   }
 
-  private static String point(int series, double left, double top, String content) {
+  private static String point(String shape, double left, double top, String content) {
     return String.format(
         Locale.ROOT,
         "<path transform=\"translate(%.2f,%.2f)\" d=\"%s\">%s</path>",
         left,
         top,
-        SHAPES[series % SHAPES.length],
+        shape,
         content);
   }
 
@@ -229,7 +236,7 @@ final class LinePlotDrawing {
       line("grid", x.from(), at, x.to(), at);
       text("tick", x.from() - 8, at + 4, "end", tick.label());
     }
-    for (PlotAxis.Tick tick : x.ticks(X_TICKS)) {
+    for (PlotAxis.Tick tick : x.ticks(Math.max(4, content.width() / X_TICK_WIDTH))) {
       double at = x.position(tick.value());
       line("grid", at, y.from(), at, y.to());
       text("tick", at, y.from() + 18, "middle", tick.label());
@@ -257,12 +264,22 @@ final class LinePlotDrawing {
                       String.format(Locale.ROOT, "%.2f,%.2f", x.position(p.x()), y.position(p.y())))
               .collect(Collectors.joining(" ")));
     }
+    String shape = series.points().size() > DENSE ? DOT : SHAPES[index % SHAPES.length];
     for (LinePlot.Point p : series.points()) {
       String said = series.name() + ": " + PlotAxis.text(p.x()) + ", " + PlotAxis.text(p.y());
-      String content = "<title>" + Markup.escaped(said) + "</title>";
-      svg.append(point(index, x.position(p.x()), y.position(p.y()), content)).append('\n');
+      String title = "<title>" + Markup.escaped(said) + "</title>";
+      svg.append(point(shape, x.position(p.x()), y.position(p.y()), title)).append('\n');
     }
     add("</g>");
+  }
+
+  private void division(LinePlot.Division division) {
+    if (division.x() <= x.low() || division.x() >= x.high()) {
+      return;
+    }
+    double at = x.position(division.x());
+    line("division", at, y.from(), at, y.to());
+    text("tick", at + 4, y.to() + 13, "start", division.label());
   }
 
   private void mark(LinePlot.Mark mark) {

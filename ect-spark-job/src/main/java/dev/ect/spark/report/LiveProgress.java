@@ -31,6 +31,15 @@ public record LiveProgress(
   private static final long serialVersionUID = 1L;
 
   /**
+   * Speed of this segment.
+   *
+   * @param batch images per step
+   */
+  public double imagesPerSecond(long batch) {
+    return batch / Math.max(secondsPerStep, 1e-9);
+  }
+
+  /**
    * For people.
    *
    * @param totalSteps of the run
@@ -43,7 +52,7 @@ public record LiveProgress(
         step,
         totalSteps,
         loss,
-        batch / Math.max(secondsPerStep, 1e-9),
+        imagesPerSecond(batch),
         RunLog.duration((totalSteps - step) * secondsPerStep));
   }
 }

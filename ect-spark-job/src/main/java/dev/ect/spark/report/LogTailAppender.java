@@ -1,5 +1,6 @@
 package dev.ect.spark.report;
 
+import dev.ect.model.io.Addresses;
 import java.beans.PropertyChangeListener;
 import java.util.Locale;
 import java.util.UUID;
@@ -13,8 +14,8 @@ import org.apache.logging.log4j.core.config.Configuration;
 import org.apache.logging.log4j.core.config.Property;
 
 /**
- * Hands log events on as lines. It hangs on log4j's root logger, also after log4j has been
- * configured anew.
+ * Hands log events on as lines, without the secrets of addresses. It hangs on log4j's root logger,
+ * also after log4j has been configured anew.
  */
 final class LogTailAppender extends AbstractAppender implements AutoCloseable {
   private final Consumer<String> lines;
@@ -67,13 +68,14 @@ final class LogTailAppender extends AbstractAppender implements AutoCloseable {
     }
     String thrown = event.getThrown() == null ? "" : ": " + event.getThrown();
     lines.accept(
-        String.format(
-            Locale.ROOT,
-            "%-5s %s: %s%s",
-            event.getLevel(),
-            logger.substring(logger.lastIndexOf('.') + 1),
-            event.getMessage().getFormattedMessage(),
-            thrown));
+        Addresses.hideSecrets(
+            String.format(
+                Locale.ROOT,
+                "%-5s %s: %s%s",
+                event.getLevel(),
+                logger.substring(logger.lastIndexOf('.') + 1),
+                event.getMessage().getFormattedMessage(),
+                thrown)));
   }
 
   @Override

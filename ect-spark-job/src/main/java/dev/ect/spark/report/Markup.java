@@ -1,13 +1,13 @@
 package dev.ect.spark.report;
 
 /** Text inside XML and HTML. */
-final class Markup {
+public final class Markup {
   private static final int REPLACEMENT = 0xFFFD;
 
   private Markup() {}
 
   /** A text for element contents and double-quoted attributes; what XML forbids becomes U+FFFD. */
-  static String escaped(String text) {
+  public static String escaped(String text) {
     StringBuilder escaped = new StringBuilder(text.length());
     text.codePoints()
         .forEach(

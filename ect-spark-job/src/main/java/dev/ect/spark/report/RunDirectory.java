@@ -7,7 +7,6 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,11 +22,14 @@ public record RunDirectory(String path) implements Serializable {
   /** The number and the hyphen. */
   private static final int NUMBER_LENGTH = 6;
 
-  /** Holds the name of the run ({@code run.id}) where it has one. */
-  private static final String ID_FILE = "run-id";
+  /** The folder of the run with a name ({@code run.id}), whether it is there or not. */
+  public static RunDirectory named(String outdir, String id) {
+    return new RunDirectory(Store.join(outdir, id));
+  }
 
   /**
-   * The folder for a new run: numbered one higher than the highest there is. It is not made yet.
+   * The folder for a new run without a name: numbered one higher than the highest there is. It is
+   * not made yet.
    *
    * @param name what follows the number
    */
@@ -43,21 +45,6 @@ public record RunDirectory(String path) implements Serializable {
         Store.join(outdir, String.format(Locale.ROOT, "%05d-%s", highest + 1, name)));
   }
 
-  /** The folder of the run with the given name, if there is one. */
-  public static Optional<RunDirectory> find(Store store, String outdir, String id)
-      throws IOException {
-    for (StoredFile each : folders(store, outdir)) {
-      RunDirectory directory = new RunDirectory(each.path());
-      String file = directory.file(ID_FILE);
-      if (NUMBERED.matcher(Store.name(each.name())).matches()
-          && store.exists(file)
-          && directory.text(store, ID_FILE).equals(id)) {
-        return Optional.of(directory);
-      }
-    }
-    return Optional.empty();
-  }
-
   private static List<StoredFile> folders(Store store, String outdir) throws IOException {
     return store.exists(outdir)
         ? store.list(outdir, false).stream().filter(StoredFile::directory).toList()
@@ -65,8 +52,8 @@ public record RunDirectory(String path) implements Serializable {
   }
 
   /**
-   * Makes the folder for one run alone; where another run has taken it meanwhile, one with the next
-   * number.
+   * Makes the numbered folder for one run alone; where another run has taken it meanwhile, one with
+   * the next number.
    */
   public RunDirectory claim(Store store) throws IOException {
     RunDirectory mine = this;
@@ -76,14 +63,6 @@ public record RunDirectory(String path) implements Serializable {
     return mine;
   }
 
-  /** Makes the folder and writes down the run's name, if it has one. */
-  public void create(Store store, String id) throws IOException {
-    store.makeDirectories(path);
-    if (!id.isEmpty()) {
-      write(store, ID_FILE, id);
-    }
-  }
-
   /** The path of something in the folder. */
   public String file(String name) {
     return Store.join(path, name);
@@ -91,6 +70,11 @@ public record RunDirectory(String path) implements Serializable {
 
   public String configuration() {
     return file("configuration.conf");
+  }
+
+  /** The page that shows the run. */
+  public String report() {
+    return file("report.html");
   }
 
   /** A file whose presence asks the run to stop. */

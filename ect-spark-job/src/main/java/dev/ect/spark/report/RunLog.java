@@ -3,6 +3,7 @@ package dev.ect.spark.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.io.Store;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,7 +16,6 @@ import java.util.Locale;
  */
 public final class RunLog {
   private static final String LOG = "log.txt";
-  private static final String STATS = "stats.jsonl";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Store store;
@@ -44,35 +44,40 @@ public final class RunLog {
     if (store.exists(directory.file(LOG))) {
       log.append(directory.text(store, LOG));
     }
-    if (store.exists(directory.file(STATS))) {
-      stats.append(directory.text(store, STATS));
+    if (store.exists(directory.file(StatsFile.NAME))) {
+      stats.append(directory.text(store, StatsFile.NAME));
     }
     rewind(step);
   }
 
-  /** Forgets the ticks that ended after a step: they are about to be repeated. */
-  public void rewind(long step) throws IOException {
+  /**
+   * Forgets the ticks that ended after a step: they are about to be repeated. Lines that are none
+   * go too.
+   */
+  public void rewind(long step) {
     List<String> lines = stats.toString().lines().toList();
     stats.setLength(0);
     for (String line : lines) {
-      if (JSON.readTree(line).path("step").asLong() <= step) {
+      if (StatsLine.parse(line).map(tick -> tick.step() <= step).orElse(false)) {
         stats.append(line).append('\n');
       }
     }
   }
 
-  /** Says a line. */
-  public void line(String text) throws IOException {
+  /** Says a line; addresses in it lose their secrets. */
+  public void line(String said) throws IOException {
+    String text = Addresses.hideSecrets(said);
     bar.clear();
     out.println(text);
     log.append(text).append('\n');
     directory.write(store, LOG, log.toString());
   }
 
-  /** Reports a tick. */
-  public void tick(TickStats tick) throws IOException {
-    stats.append(json(tick)).append('\n');
-    directory.write(store, STATS, stats.toString());
+  /** Reports a tick; returns its line in {@code stats.jsonl}. */
+  public StatsLine tick(TickStats tick) throws IOException {
+    String json = json(tick);
+    stats.append(json).append('\n');
+    directory.write(store, StatsFile.NAME, stats.toString());
     double perTick = tick.seconds();
     line(
         String.format(
@@ -96,6 +101,7 @@ public final class RunLog {
                 ? ""
                 : String.format(Locale.ROOT, "  worst read %.1f%%", 100 * tick.worstDataWait()),
             tick.phases().shares()));
+    return StatsLine.parse(json).orElseThrow();
   }
 
   private String json(TickStats tick) {

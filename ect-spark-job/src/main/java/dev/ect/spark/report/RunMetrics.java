@@ -52,14 +52,18 @@ public final class RunMetrics implements Source, AutoCloseable {
    */
   public static RunMetrics open(String run, int rank) {
     // Spark removes a source by the beginning of its gauges' names: none may begin another one's.
-    String name =
-        String.format(Locale.ROOT, "ect.%s.rank-%05d", run.replaceAll("[^A-Za-z0-9_-]", "_"), rank);
+    String name = String.format(Locale.ROOT, "%s.rank-%05d", prefix(run), rank);
     SparkEnv env = SparkEnv.get();
     RunMetrics metrics = new RunMetrics(name, env == null ? null : env.metricsSystem());
     if (metrics.system != null) {
       metrics.system.registerSource(metrics);
     }
     return metrics;
+  }
+
+  /** How the names of all sources of a run begin. */
+  static String prefix(String run) {
+    return "ect." + run.replaceAll("[^A-Za-z0-9_-]", "_");
   }
 
   private void gauge(String gauge, Gauge<Object> value) {

@@ -51,6 +51,18 @@ final class TimelinePage {
       th, td { padding: 3px 14px 3px 0; text-align: right; border-bottom: 1px solid #ddd; }
       th { font-weight: 600; }
       .name { text-align: left; }
+      @media (max-width: 700px) {
+        body { margin: 12px; }
+        h1 { font-size: 15px; overflow-wrap: anywhere; }
+        .key { margin-right: 10px; }
+      }
+      @media (prefers-color-scheme: dark) {
+        body { color: #e6e6e6; background: #16181d; }
+        p { color: #b3b8c0; }
+        text { fill: #e6e6e6; }
+        .mark { stroke: #3a3f48; }
+        th, td { border-color: #3a3f48; }
+      }
       """;
 
   private final StringBuilder html = new StringBuilder();
@@ -92,6 +104,8 @@ final class TimelinePage {
 
   private void head(String title) {
     add("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">");
+    add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+    add("<meta name=\"color-scheme\" content=\"light dark\">");
     add("<title>Timeline of %s</title><style>", Markup.escaped(title));
     html.append(STYLE);
     add("</style></head><body><h1>Timeline of %s</h1>", Markup.escaped(title));
@@ -101,7 +115,7 @@ final class TimelinePage {
     }
     add(
         "<p>A lane per replica, from %s. Each column is a tick, or several of a long run; its"
-            + " height is divided by what the time went to. White is time between ticks. Point at"
+            + " height is divided by what the time went to. Gaps are time between ticks. Point at"
             + " a column for its numbers.</p>",
         Instant.ofEpochMilli(start).truncatedTo(ChronoUnit.SECONDS));
     for (Phase phase : STACK) {

@@ -95,6 +95,39 @@ class LinePlotTest {
   }
 
   @Test
+  void equalRatiosHaveEqualHeightsOnALogarithmicAxis() throws Exception {
+    Document svg = parse(EMPTY.logY().series("a", values(0, 5, 10, 7), values(0.1, 1, 10, 0)));
+    // The width of the labels decides where x begins.
+    List<String> heights = points(svg).stream().map(p -> p.replaceAll(".*,|\\)", "")).toList();
+    assertEquals(List.of("382.60", "261.00", "139.40"), heights);
+  }
+
+  @Test
+  void divisionsCrossThePlotWherePointsAre() throws Exception {
+    Document svg =
+        parse(
+            EMPTY
+                .series("a", values(0, 5, 10), values(0, 10, 5))
+                .division(5, "half")
+                .division(50, "beyond"));
+    List<Element> lines = elements(svg, "line", "division");
+    assertEquals(1, lines.size());
+    assertEquals("391.20", lines.get(0).getAttribute("x1"));
+    assertTrue(texts(svg, "tick").contains("half"));
+    assertFalse(texts(svg, "tick").contains("beyond"));
+  }
+
+  @Test
+  void aNarrowPlotHasTheSameText() throws Exception {
+    Document svg = parse(EMPTY.width(440).series("a", values(0, 5, 10), values(0, 10, 5)));
+    assertEquals("0 0 440 476", svg.getDocumentElement().getAttribute("viewBox"));
+    assertEquals(List.of("FID over time"), texts(svg, "title"));
+    for (Element tick : elements(svg, "text", "tick")) {
+      assertTrue(Double.parseDouble(tick.getAttribute("x")) <= 416);
+    }
+  }
+
+  @Test
   void pointsAreJoinedInTheOrderOfX() throws Exception {
     Document svg = parse(EMPTY.series("a", values(10, 0, 5), values(5, 0, 10)));
     assertEquals(List.of("73.98,382.60 391.20,139.40 708.42,261.00"), lines(svg, 1));

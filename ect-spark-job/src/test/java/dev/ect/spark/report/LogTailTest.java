@@ -51,12 +51,14 @@ class LogTailTest {
       LoggerFactory.getLogger("org.nd4j.parameterserver.v2.Node").info("joined");
       OTHERS.warn("trouble\n  on two lines");
       OTHERS.error("failed", new IOException("disk"));
+      OTHERS.warn("s3a://key:hush@bucket/x is slow");
       assertEquals(
           List.of(
               "INFO  Something: step 3",
               "INFO  Node: joined",
               "WARN  Other: trouble | on two lines",
-              "ERROR Other: failed: java.io.IOException: disk"),
+              "ERROR Other: failed: java.io.IOException: disk",
+              "WARN  Other: s3a://bucket/x is slow"),
           tail.drain());
       assertEquals(List.of(), tail.drain());
     }

@@ -57,6 +57,14 @@ class RunLogTest {
   }
 
   @Test
+  void addressesLoseTheirSecrets() throws Exception {
+    log(0).line("starting from https://me:hush@host/a.pkl?token=hush");
+    String expected = "starting from https://host/a.pkl\n";
+    assertEquals(expected, bytes.toString(StandardCharsets.UTF_8));
+    assertEquals(expected, Files.readString(folder.resolve("log.txt")));
+  }
+
+  @Test
   void aTickTellsItsSpeed() throws Exception {
     log(0).tick(tick(1, 10));
     String line = bytes.toString(StandardCharsets.UTF_8);
@@ -107,14 +115,13 @@ class RunLogTest {
   }
 
   @Test
-  void directoriesAreNumberedAndFoundByName() throws Exception {
+  void directoriesAreNumberedOrBearTheRunsName() throws Exception {
     String outdir = folder.resolve("runs").toString();
     RunDirectory first = RunDirectory.next(store, outdir, "a");
     assertTrue(first.path().endsWith("00000-a"), first.path());
-    first.create(store, "nightly");
+    store.makeDirectories(first.path());
     Files.createDirectories(folder.resolve("runs/00041-b"));
     assertTrue(RunDirectory.next(store, outdir, "c").path().endsWith("00042-c"));
-    assertEquals(first, RunDirectory.find(store, outdir, "nightly").orElseThrow());
-    assertTrue(RunDirectory.find(store, outdir, "daily").isEmpty());
+    assertEquals(outdir + "/nightly", RunDirectory.named(outdir, "nightly").path());
   }
 }

@@ -105,4 +105,28 @@ class RunMetricsTest {
       assertEquals(1L, metrics.metricRegistry().getGauges().get("step").getValue());
     }
   }
+
+  @Test
+  void theWholeRunIsSeenAtTheDriverUntilItEnds() throws Exception {
+    SparkContext spark = spark();
+    try (RunMetrics replica = RunMetrics.open("run", 0);
+        JobMetrics job = JobMetrics.open("run", 8)) {
+      replica.step(5, 40, 0.5, 1);
+      job.progress(5, 0.25, 12.5);
+      job.executors(2);
+      report();
+      assertEquals("5", last("run.all.step"));
+      assertEquals("40", last("run.all.images"));
+      assertEquals("0.25", last("run.all.loss"));
+      assertEquals("2", last("run.all.executors"));
+      job.close();
+      replica.step(6, 48, 0.5, 1);
+      job.progress(6, 0.25, 12.5);
+      report();
+      assertEquals("5", last("run.all.step"));
+      assertEquals("6", last("run.rank-00000.step"));
+    } finally {
+      spark.stop();
+    }
+  }
 }
