@@ -35,7 +35,6 @@ public final class LoadedMeasurement
    *
    * @param engine its name
    * @param device in words
-   * @param step what its steps cost
    * @param share of a core that its first thread had: 1 where nothing else runs
    * @param step what its steps cost
    * @param threshold what its encoding cost

@@ -90,55 +90,68 @@ public final class StepModel {
    */
   public Prediction predict(Site site, Encoding encoding, long iterations, double pricePerHour) {
     int batch = objective.batch();
-    int images =
-        images(site.executors(), batch, virtualShards)
-            .orElseThrow(() -> new IllegalArgumentException(site + ": executors without images"));
-    double passes = passSeconds(images, site);
-    double update =
-        encoding == Encoding.THRESHOLD && site.executors() > 1
-            ? measured.step().proposalSeconds()
-            : measured.step().updateSeconds();
-    double computing = (passes + update) * slowdown(site);
-    Simulated step = simulate(site, encoding, images, passes, update, measured.exchange());
+    Step step = step(site, encoding);
+    Simulated run = simulate(step, measured.exchange());
+    double seconds = run.seconds();
     Site alone = new Site(1, site.cores(), site.linkGbps(), 0, 0);
-    double single = (passSeconds(batch, alone) + measured.step().updateSeconds()) * slowdown(alone);
-    double speedUp = single / step.seconds();
+    double single = computing(step(alone, Encoding.DENSE));
+    double speedUp = single / seconds;
+    double exchange = Math.max(0, seconds - computing(step));
     double checkpoints =
         (double) iterations / objective.schedule().stepsPerTick() / checkpointTicks;
     double hours =
-        (iterations * step.seconds() + checkpoints * measured.step().checkpointSeconds()) / HOUR;
+        (iterations * seconds + checkpoints * measured.step().checkpointSeconds()) / HOUR;
     return new Prediction(
         site.executors(),
         site.linkGbps(),
         encoding,
-        images,
-        step.seconds(),
-        Math.max(0, step.seconds() - computing),
-        step.bytes(),
-        batch / step.seconds(),
+        step.images(),
+        seconds,
+        exchange,
+        run.bytes(),
+        batch / seconds,
         speedUp / site.executors(),
         speedUp,
-        limit(
-            site,
-            encoding,
-            images,
-            passes,
-            update,
-            step.seconds(),
-            computing - single / site.executors()),
+        limit(step, seconds, computing(step) - single / site.executors()),
         hours,
         hours * site.executors(),
         hours * site.executors() * pricePerHour);
   }
 
-  private double passSeconds(int images, Site site) {
-    double even = measured.step().passSeconds(images, objective.batchGpu());
-    return even * (1 + measured.step().spread() * expectedLargest(site.executors()));
+  /**
+   * An executor's part of a step.
+   *
+   * @param images of the executor
+   * @param passSeconds of the slowest executor, on cores of its own
+   * @param updateSeconds likewise
+   */
+  private record Step(
+      Site site, Encoding encoding, int images, double passSeconds, double updateSeconds) {
+    private Step at(Site other) {
+      return new Step(other, encoding, images, passSeconds, updateSeconds);
+    }
   }
 
-  /** By how much computations are slower for want of cores. */
-  private double slowdown(Site site) {
-    return Math.max(1, threads() / site.cores());
+  private Step step(Site site, Encoding encoding) {
+    int images =
+        images(site.executors(), objective.batch(), virtualShards)
+            .orElseThrow(() -> new IllegalArgumentException(site + ": executors without images"));
+    StepCosts costs = measured.step();
+    double even = costs.passSeconds(images, objective.batchGpu());
+    boolean proposes = encoding == Encoding.THRESHOLD && site.executors() > 1;
+    return new Step(
+        site,
+        encoding,
+        images,
+        even * (1 + costs.spread() * expectedLargest(site.executors())),
+        proposes ? costs.proposalSeconds() : costs.updateSeconds());
+  }
+
+  /** Seconds of a step without its exchange. */
+  private double computing(Step step) {
+    // Slower for want of cores.
+    double slowdown = Math.max(1, threads() / step.site().cores());
+    return (step.passSeconds() + step.updateSeconds()) * slowdown;
   }
 
   /** Cores that a computation takes: a GPU's has one thread that feeds it. */
@@ -148,78 +161,68 @@ public final class StepModel {
 
   private record Simulated(double seconds, double bytes) {}
 
-  private Simulated simulate(
-      Site site, Encoding encoding, int images, double passes, double update, ExchangeCosts all) {
-    int executors = site.executors();
+  private Simulated simulate(Step step, ExchangeCosts all) {
+    int executors = step.site().executors();
     if (executors == 1) {
-      return new Simulated((passes + update) * slowdown(site), 0);
+      return new Simulated(computing(step), 0);
     }
-    ExchangeCosts costs = all.onMtu(site.mtu());
-    NodeSimulation node = new NodeSimulation(site, costs);
-    double lastRound =
-        measured.step().lastRoundSeconds(images, objective.batchGpu())
-            / measured.step().passSeconds(images, objective.batchGpu())
-            * passes;
-    boolean free = all.seal().equals(StationCost.NONE);
-    ThresholdBenchmark.Result codec = measured.threshold();
+    ExchangeCosts costs = all.onMtu(step.site().mtu());
+    NodeSimulation node = new NodeSimulation(step.site(), costs);
     NodeSimulation.Trainer trainer =
-        encoding == Encoding.DENSE
-            ? new DenseTrainer(
-                node,
-                executors,
-                costs,
-                measured.parameters(),
-                passes,
-                lastRound,
-                measured.step().ready(),
-                threads(),
-                update)
+        step.encoding() == Encoding.DENSE
+            ? dense(step, node, costs)
             : new ThresholdTrainer(
                 node,
                 executors,
                 costs,
-                free ? new ThresholdBenchmark.Result(0, 0, 0, codec.bytes()) : codec,
+                codec(costs),
                 measured.parameters(),
-                passes + update,
+                step.passSeconds() + step.updateSeconds(),
                 threads());
     return new Simulated(node.run(trainer), node.bytesSent());
   }
 
+  private DenseTrainer dense(Step step, NodeSimulation node, ExchangeCosts costs) {
+    int round = objective.batchGpu();
+    StepCosts measuredStep = measured.step();
+    double lastRound =
+        measuredStep.lastRoundSeconds(step.images(), round)
+            / measuredStep.passSeconds(step.images(), round);
+    return new DenseTrainer(
+        node,
+        step.site().executors(),
+        costs,
+        measured.parameters(),
+        step.passSeconds(),
+        lastRound * step.passSeconds(),
+        measuredStep.ready(),
+        threads(),
+        step.updateSeconds());
+  }
+
+  /** What encoding costs; nothing where the rest of the exchange does not cost anything. */
+  private ThresholdBenchmark.Result codec(ExchangeCosts costs) {
+    ThresholdBenchmark.Result codec = measured.threshold();
+    return costs.seal().equals(StationCost.NONE)
+        ? new ThresholdBenchmark.Result(0, 0, 0, codec.bytes())
+        : codec;
+  }
+
   /** The largest loss: what each part of the exchange would save by costing nothing. */
-  private Limit limit(
-      Site site,
-      Encoding encoding,
-      int images,
-      double passes,
-      double update,
-      double seconds,
-      double computing) {
+  private Limit limit(Step step, double seconds, double computing) {
+    Site site = step.site();
     if (site.executors() == 1) {
       return Limit.NONE;
     }
     ExchangeCosts costs = measured.exchange();
     Site instant = new Site(site.executors(), site.cores(), site.linkGbps(), 0, site.mtu());
+    Site wide = site.withLink(Double.POSITIVE_INFINITY);
     Map<Limit, Double> losses = new EnumMap<>(Limit.class);
     losses.put(Limit.NONE, NEGLIGIBLE * seconds);
     losses.put(Limit.COMPUTE, computing);
-    losses.put(
-        Limit.LINK,
-        seconds
-            - simulate(
-                    site.withLink(Double.POSITIVE_INFINITY),
-                    encoding,
-                    images,
-                    passes,
-                    update,
-                    costs)
-                .seconds());
-    losses.put(
-        Limit.EXCHANGE_CPU,
-        seconds - simulate(site, encoding, images, passes, update, costs.free()).seconds());
-    losses.put(
-        Limit.LATENCY,
-        seconds
-            - simulate(instant, encoding, images, passes, update, costs.withLatency(0)).seconds());
+    losses.put(Limit.LINK, seconds - simulate(step.at(wide), costs).seconds());
+    losses.put(Limit.EXCHANGE_CPU, seconds - simulate(step, costs.free()).seconds());
+    losses.put(Limit.LATENCY, seconds - simulate(step.at(instant), costs.withLatency(0)).seconds());
     return losses.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
   }
 
