@@ -16,11 +16,13 @@ class LayersTest {
           "config",
           "data",
           "report",
+          "tracking",
           "evaluation",
           "conversion",
           "exchange",
           "training",
           "plan",
+          "api",
           "cli");
 
   private static final JavaClasses CLASSES =

@@ -8,6 +8,7 @@ import dev.ect.model.checkpoint.TensorInfo;
 import dev.ect.model.io.PlainText;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Preconditioning;
+import dev.ect.spark.api.CheckpointFiles;
 import dev.ect.spark.config.UserError;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -5,6 +5,7 @@ import dev.ect.model.checkpoint.CheckpointKind;
 import dev.ect.model.io.Store;
 import dev.ect.model.network.Preconditioning;
 import dev.ect.model.tuning.Progress;
+import dev.ect.spark.api.CheckpointFiles;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.report.CheckpointSource;
 import dev.ect.spark.report.Provenance;
@@ -65,7 +66,7 @@ final class CheckpointImportCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Store store = Stores.open();
     List<String> problems = new ArrayList<>();
-    CheckpointFiles.checkTarget(store, target, List.of(".safetensors"), problems);
+    CheckpointFiles.checkTarget(store, target, "--out", List.of(".safetensors"), problems);
     CheckpointFiles.checkSource(store, source, problems);
     Preconditioning given = given(problems);
     if (!problems.isEmpty()) {

@@ -73,6 +73,11 @@ final class ConvertCommand implements Callable<Integer> {
   private String resolutionText;
 
   @Option(
+      names = "--if-missing",
+      description = "Does nothing where --dest is a dataset already, to be tried again safely.")
+  private boolean ifMissing;
+
+  @Option(
       names = "--executors",
       paramLabel = "N",
       description =
@@ -99,10 +104,17 @@ final class ConvertCommand implements Callable<Integer> {
     Transform transform = transform(problems);
     Resolution resolution = resolution(transform, problems);
     checkNumbers(problems);
-    checkPaths(store, problems);
+    boolean done = ifMissing && dest != null && !dest.isEmpty() && isDataset(store);
+    if (!done) {
+      checkPaths(store, problems);
+    }
     SparkConf conf = spark(problems);
     if (!problems.isEmpty()) {
       throw new UserError(problems);
+    }
+    if (done) {
+      out.println(dest + " is there already");
+      return 0;
     }
     long begin = System.nanoTime();
     ImageSource images =
@@ -143,6 +155,13 @@ final class ConvertCommand implements Callable<Integer> {
       problems.add(e.getMessage() + " (--resolution)");
       return null;
     }
+  }
+
+  /** Zips appear as a whole; in a folder the labels come last. */
+  private boolean isDataset(Store store) throws IOException {
+    return dest.toLowerCase(Locale.ROOT).endsWith(".zip")
+        ? store.exists(dest)
+        : store.exists(Store.join(dest, "dataset.json"));
   }
 
   private void checkNumbers(List<String> problems) {

@@ -3,15 +3,13 @@ package dev.ect.spark.cli;
 import dev.ect.model.dataset.DatasetIndex;
 import dev.ect.model.dataset.DatasetIndexer;
 import dev.ect.model.dataset.DatasetOptions;
-import dev.ect.model.dataset.EdmDatasetWriter;
 import dev.ect.model.dataset.ImageShape;
-import dev.ect.model.dataset.SyntheticDataset;
 import dev.ect.model.io.Store;
+import dev.ect.spark.api.Datasets;
+import dev.ect.spark.api.OptionNames;
 import dev.ect.spark.config.UserError;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -74,16 +72,6 @@ final class DatasetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-      List<String> problems = new ArrayList<>();
-      if (size < 8 || size > 1024 || Integer.bitCount(size) != 1) {
-        problems.add("--size is " + size + "; expected a power of two from 8 to 1024");
-      }
-      if (count < 1) {
-        problems.add("--count is " + count + "; expected at least 1");
-      }
-      if (!problems.isEmpty()) {
-        throw new UserError(problems);
-      }
       write(Stores.open(), path, ImageShape.square(grey ? 1 : 3, size), count, seed);
       out.println("wrote " + path + ": " + count + " images");
       return 0;
@@ -91,15 +79,7 @@ final class DatasetCommand implements Callable<Integer> {
 
     static void write(Store store, String path, ImageShape shape, int count, long seed)
         throws IOException {
-      SyntheticDataset images = new SyntheticDataset(shape, seed);
-      EdmDatasetWriter.write(
-          store,
-          path,
-          writer -> {
-            for (int i = 0; i < count; i++) {
-              writer.add(i, shape, images.image(i), SyntheticDataset.classOf(i));
-            }
-          });
+      Datasets.synthesize(store, path, shape, count, seed, OptionNames.OPTIONS);
     }
   }
 

@@ -1,29 +1,24 @@
 package dev.ect.spark.cli;
 
-import dev.ect.model.dataset.DatasetOptions;
-import dev.ect.model.dataset.EdmDataset;
 import dev.ect.model.dataset.ImageShape;
 import dev.ect.model.dataset.Pixels;
-import dev.ect.model.engine.Engine;
-import dev.ect.model.engine.Engines;
 import dev.ect.model.io.Store;
-import dev.ect.model.metrics.RandomFeatureDistance;
-import dev.ect.model.network.Denoiser;
 import dev.ect.model.sampling.ImageGrid;
+import dev.ect.spark.api.RandomFeatureComparison;
+import dev.ect.spark.api.RandomFeatureComparison.Compared;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
-import dev.ect.spark.evaluation.Generator;
-import dev.ect.spark.evaluation.LoadedNetwork;
 import dev.ect.spark.report.RunDirectory;
+import dev.ect.spark.report.page.RunReport;
 import dev.ect.spark.training.RunSummary;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.LongStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -37,7 +32,6 @@ import picocli.CommandLine.Parameters;
 final class DemoCommand implements Callable<Integer> {
   private static final int RESOLUTION = 16;
   private static final int COUNT = 4000;
-  private static final int COMPARED = 500;
   private static final int SHOWN_ROWS = 6;
   private static final int SCALE = 3;
 
@@ -89,26 +83,20 @@ final class DemoCommand implements Callable<Integer> {
       throws IOException {
     RunDirectory directory = summary.directory();
     List<String> lines = new ArrayList<>();
-    try (EdmDataset real = EdmDataset.open(store, config.data().path(), DatasetOptions.ALL);
-        Engine engine = Engines.open(config.engine().name(), config.engine().options(cores()))) {
-      int count = Math.min(COMPARED, real.size());
-      long[] numbers = LongStream.range(0, count).toArray();
-      float[][] labels = new float[count][];
-      float[][] reals = new float[count][];
-      for (int i = 0; i < count; i++) {
-        labels[i] = real.label(i);
-        reals[i] = new float[real.shape().size()];
-        Pixels.toFloats(real.image(i), 0, reals[i], 0, reals[i].length);
-      }
-      float[][] before =
-          images(store, directory.initialSnapshot(), engine, config, numbers, labels);
-      float[][] after = images(store, directory.latestSnapshot(), engine, config, numbers, labels);
-      ImageShape shape = real.shape();
-      RandomFeatureDistance distance =
-          new RandomFeatureDistance(flat(reals), shape.channels(), shape.height(), shape.width());
-      double far = distance.of(flat(before));
-      double near = distance.of(flat(after));
-      grid(store, directory.file("before-after.png"), real.shape(), reals, before, after);
+    try (RandomFeatureComparison comparison =
+        RandomFeatureComparison.open(store, config.data().path(), config.engine())) {
+      List<Double> midT = config.run().midT();
+      long seed = config.run().seed();
+      Compared before = comparison.compare(directory.initialSnapshot(), midT, seed);
+      Compared after = comparison.compare(directory.latestSnapshot(), midT, seed);
+      float[][] reals = comparison.real();
+      grid(
+          store,
+          directory.file("before-after.png"),
+          comparison.shape(),
+          reals,
+          before.images(),
+          after.images());
       lines.add(
           String.format(
               Locale.ROOT,
@@ -126,9 +114,9 @@ final class DemoCommand implements Callable<Integer> {
               Locale.ROOT,
               "distance to data   %.3f before, %.3f after: energy distance of fixed random convolution"
                   + " features over %d images, not an FID",
-              far,
-              near,
-              count));
+              before.distance(),
+              after.distance(),
+              reals.length));
     }
     lines.add("time               " + TrainCommand.duration(System.nanoTime() - begin));
     lines.add("real|before|after  " + directory.file("before-after.png"));
@@ -136,37 +124,11 @@ final class DemoCommand implements Callable<Integer> {
     lines.add("two steps          " + directory.file("final-2step.png"));
     lines.add("real images        " + directory.file("data.png"));
     lines.add("network            " + directory.latestSnapshot());
+    lines.add("report             " + directory.file(RunReport.NAME));
     directory.write(store, "summary.txt", String.join("\n", lines) + "\n");
+    RunReport.write(store, directory);
     out.println();
     lines.forEach(out::println);
-  }
-
-  private static float[][] images(
-      Store store,
-      String snapshot,
-      Engine engine,
-      JobConfig config,
-      long[] numbers,
-      float[][] labels)
-      throws IOException {
-    try (LoadedNetwork network = LoadedNetwork.open(store, snapshot, engine)) {
-      Denoiser denoiser = network.denoiser();
-      return Generator.generate(
-          denoiser,
-          config.run().midT(),
-          config.run().seed(),
-          numbers,
-          network.spec().labelDim() == 0 ? null : labels);
-    }
-  }
-
-  private static float[] flat(float[][] images) {
-    int size = images[0].length;
-    float[] all = new float[images.length * size];
-    for (int i = 0; i < images.length; i++) {
-      System.arraycopy(images[i], 0, all, i * size, size);
-    }
-    return all;
   }
 
   /** Three blocks of columns: real, before, after; a column per class. */
@@ -176,7 +138,7 @@ final class DemoCommand implements Callable<Integer> {
     int classes = Math.min(real.length, 10);
     int rows = Math.min(SHOWN_ROWS, real.length / classes);
     byte[] gap = new byte[shape.size()];
-    java.util.Arrays.fill(gap, (byte) 255);
+    Arrays.fill(gap, (byte) 255);
     int columns = 3 * classes + 2;
     byte[][] cells = new byte[rows * columns][];
     for (int row = 0; row < rows; row++) {
@@ -189,9 +151,5 @@ final class DemoCommand implements Callable<Integer> {
       }
     }
     ImageGrid.write(store, path, cells, shape, columns, SCALE);
-  }
-
-  private static int cores() {
-    return Runtime.getRuntime().availableProcessors();
   }
 }

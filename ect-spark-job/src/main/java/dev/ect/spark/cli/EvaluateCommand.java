@@ -1,13 +1,11 @@
 package dev.ect.spark.cli;
 
-import dev.ect.model.io.Addresses;
+import dev.ect.spark.api.EvaluationResult;
+import dev.ect.spark.api.Evaluations;
+import dev.ect.spark.api.OptionNames;
 import dev.ect.spark.config.JobConfig;
-import dev.ect.spark.config.UserError;
 import dev.ect.spark.data.HadoopStore;
-import dev.ect.spark.evaluation.Evaluation;
 import dev.ect.spark.evaluation.EvaluationPlan;
-import dev.ect.spark.evaluation.Evaluator;
-import dev.ect.spark.evaluation.ResultTable;
 import dev.ect.spark.training.SparkContexts;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -76,11 +74,7 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     HadoopStore store = Stores.open();
     List<String> problems = new ArrayList<>();
-    for (String network : networks) {
-      if (network.isBlank() || !store.exists(network)) {
-        problems.add("'" + network + "': no such network snapshot (--network)");
-      }
-    }
+    Evaluations.checkNetworks(store, networks, OptionNames.OPTIONS, problems);
     List<String> further = new ArrayList<>();
     if (metrics != null) {
       further.add("evaluation.metrics=[" + metrics + "]");
@@ -94,35 +88,16 @@ final class EvaluateCommand implements Callable<Integer> {
     JobConfig config = options.read(store, networks.get(0), further, problems);
     SparkConf conf = SparkContexts.settings(config.spark());
     EvaluationPlan plan =
-        EvaluationPlan.of(
-            store,
-            config,
-            EvaluationPlan.measurements(config),
-            SparkContexts.threads(conf, config.spark().executors()));
-    plan.requireFit(store, networks);
-    try (JavaSparkContext spark = SparkContexts.open(conf);
-        Evaluator evaluator = Evaluator.open(spark, Stores.of(conf), plan, out)) {
-      for (String network : networks) {
-        String target = folder == null ? Addresses.folderOf(network) : folder;
-        Evaluation evaluation =
-            evaluator.evaluate(network, repeat -> keep(evaluator, target, repeat, problems));
-        out.println();
-        ResultTable.of(evaluation, plan).forEach(out::println);
-      }
-    }
-    if (!problems.isEmpty()) {
-      throw new UserError(problems.stream().distinct().toList());
+        Evaluations.plan(store, config, EvaluationPlan.measurements(config), networks, conf);
+    String target = folder == null ? "" : folder;
+    try (JavaSparkContext spark = SparkContexts.open(conf)) {
+      Evaluations.run(spark, Stores.of(conf), plan, networks, target, out, this::print);
     }
     return 0;
   }
 
-  /** A result that cannot be written is still to be printed. */
-  private static void keep(
-      Evaluator evaluator, String folder, Evaluation results, List<String> problems) {
-    try {
-      evaluator.keep(folder, results, null);
-    } catch (IOException e) {
-      problems.add("results are not written: " + e.getMessage());
-    }
+  private void print(EvaluationResult result) {
+    out.println();
+    result.table().forEach(out::println);
   }
 }

@@ -1,16 +1,17 @@
 package dev.ect.spark.cli;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
-import dev.ect.model.io.Addresses;
 import dev.ect.model.io.Store;
+import dev.ect.spark.api.ConfigFiles;
+import dev.ect.spark.api.EvaluationConfigs;
+import dev.ect.spark.api.OptionNames;
+import dev.ect.spark.api.SamplePlan;
+import dev.ect.spark.api.Sampling;
 import dev.ect.spark.config.ConfigSources;
+import dev.ect.spark.config.DetectorConfig;
 import dev.ect.spark.config.JobConfig;
-import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.config.UserError;
-import dev.ect.spark.report.RunDirectory;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -19,10 +20,6 @@ import picocli.CommandLine.Parameters;
 
 /** The options of commands that evaluate, and the configuration that they make. */
 final class EvaluationOptions {
-  /** What a run's own configuration says of the evaluation of its networks. */
-  private static final List<String> OF_THE_RUN =
-      List.of("data", "evaluation", "engine", "run.mid-t", "run.seed");
-
   @Option(
       names = "--config",
       paramLabel = "FILE",
@@ -34,6 +31,13 @@ final class EvaluationOptions {
       paramLabel = "PATH",
       description = "The real images, an EDM dataset (data.path).")
   private String data;
+
+  @Option(
+      names = "--trust-detectors",
+      description =
+          "Run detectors whose SHA-256 is not configured (evaluation.trust-detectors): they are"
+              + " code.")
+  private boolean trustDetectors;
 
   @Mixin private EngineOptionsMixin engines;
 
@@ -53,38 +57,34 @@ final class EvaluationOptions {
    */
   JobConfig read(Store store, String network, List<String> further, List<String> problems)
       throws IOException {
+    Config explicit = explicit(further, problems);
+    Config fromFile = ConfigFiles.read(store, file, problems);
+    return EvaluationConfigs.read(store, network, explicit, fromFile, problems);
+  }
+
+  /** What the options say, as a configuration that wins. */
+  private Config explicit(List<String> further, List<String> problems) {
     List<String> all = new ArrayList<>(overrides);
     if (data != null) {
       all.add("data.path=" + data);
     }
+    if (trustDetectors) {
+      all.add(DetectorConfig.TRUST + "=true");
+    }
     all.addAll(engines.overrides());
     all.addAll(further);
-    Config explicit = ConfigSources.overrides(all, problems);
-    Config fromFile = ConfigFactory.empty();
-    try {
-      fromFile = file == null ? fromFile : ConfigSources.file(file);
-    } catch (UserError e) {
-      problems.add(e.getMessage());
-    }
-    JobConfig config =
-        JobConfig.read(
-            problems, ObjectiveConfig.Kind.TUNING, explicit, fromFile, ofTheRun(store, network));
-    if (!problems.isEmpty()) {
-      throw new UserError(problems);
-    }
-    return config;
+    return ConfigSources.overrides(all, problems);
   }
 
-  private static Config ofTheRun(Store store, String network) throws IOException {
-    String saved =
-        network.isEmpty() || Addresses.is(network)
-            ? ""
-            : new RunDirectory(Addresses.folderOf(network)).configuration();
-    if (saved.isEmpty() || !store.exists(saved)) {
-      return ConfigFactory.empty();
-    }
-    return ConfigSources.only(
-        ConfigSources.text(new String(store.readAll(saved), StandardCharsets.UTF_8), saved),
-        OF_THE_RUN);
+  /**
+   * Samples that can be generated.
+   *
+   * @param problems what is wrong already
+   * @throws UserError with a line for everything that is wrong
+   */
+  SamplePlan samples(Store store, Sampling wanted, List<String> problems) throws IOException {
+    Config explicit = explicit(List.of(), problems);
+    Config fromFile = ConfigFiles.read(store, file, problems);
+    return SamplePlan.of(store, wanted, explicit, fromFile, OptionNames.OPTIONS, problems);
   }
 }

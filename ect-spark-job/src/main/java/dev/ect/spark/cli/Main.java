@@ -1,19 +1,16 @@
 package dev.ect.spark.cli;
 
-import dev.ect.model.engine.EngineUnavailableException;
-import dev.ect.model.io.Addresses;
+import dev.ect.spark.api.Failures;
 import dev.ect.spark.config.UserError;
-import dev.ect.spark.evaluation.StageLostException;
-import java.io.FileNotFoundException;
-import java.io.IOException;
+import dev.ect.spark.training.SparkContexts;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
+import org.apache.spark.package$;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import scala.util.Properties;
 
 /**
  * The program {@code ect}. It ends by returning or by throwing, never by {@code System.exit}, so
@@ -30,6 +27,8 @@ import picocli.CommandLine.Command;
       EvaluateCommand.class,
       StatsCommand.class,
       SearchMidTCommand.class,
+      PublishCommand.class,
+      ReportCommand.class,
       ForwardCommand.class,
       CheckpointCommand.class,
       DatasetCommand.class,
@@ -39,8 +38,6 @@ import picocli.CommandLine.Command;
       CommandLine.HelpCommand.class
     })
 public final class Main {
-  private static final int JDK = 17;
-
   private Main() {}
 
   /** Runs a command. */
@@ -57,17 +54,9 @@ public final class Main {
    * @throws Exception for everything else
    */
   public static void run(PrintStream out, String... args) throws Exception {
-    int jdk = Runtime.version().feature();
-    if (jdk != JDK) {
-      throw new UserError(
-          "this is JDK "
-              + jdk
-              + " ("
-              + System.getProperty("java.home")
-              + "); expected JDK "
-              + JDK
-              + ", which Spark 3.5 needs: set JAVA_HOME");
-    }
+    SparkContexts.requireJdk(Runtime.version().feature());
+    SparkContexts.requireVersion(
+        package$.MODULE$.SPARK_VERSION(), Properties.versionNumberString());
     Exception[] failure = new Exception[1];
     CommandLine commands = new CommandLine(new Main(), new Commands(out));
     addHelp(commands);
@@ -93,10 +82,7 @@ public final class Main {
     }
     commands.execute(args);
     if (failure[0] != null) {
-      Exception explained = explained(failure[0]);
-      throw explained instanceof UserError
-          ? new UserError(Addresses.hideSecrets(explained.getMessage()))
-          : explained;
+      throw Failures.explained(failure[0]);
     }
   }
 
@@ -114,28 +100,9 @@ public final class Main {
         .forEach(Main::addHelp);
   }
 
-  /** Trouble with files, engines and executors is the user's to put right. */
-  private static Exception explained(Exception e) {
-    if (e instanceof EngineUnavailableException || e instanceof StageLostException) {
-      return new UserError(e.getMessage());
-    }
-    if (e instanceof FileSystemException file) {
-      return new UserError(
-          file.getFile()
-              + ": "
-              + (file instanceof AccessDeniedException
-                  ? "access denied"
-                  : file instanceof FileAlreadyExistsException
-                      ? "exists and is not a folder"
-                      : file.getReason()));
-    }
-    if (e instanceof FileNotFoundException || e instanceof IOException) {
-      return new UserError(e.getMessage() == null ? e.toString() : e.getMessage());
-    }
-    return e;
-  }
-
-  private static void uncaught(Thread thread, Throwable e) {
+  private static void uncaught(Thread thread, Throwable thrown) {
+    // Standalone workers call main through reflection.
+    Throwable e = thrown instanceof InvocationTargetException call ? call.getCause() : thrown;
     if (e instanceof UserError) {
       e.getMessage().lines().forEach(line -> System.err.println("ect: " + line));
     } else {

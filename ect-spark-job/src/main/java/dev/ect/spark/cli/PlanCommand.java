@@ -17,6 +17,7 @@ import dev.ect.spark.plan.PlanTable;
 import dev.ect.spark.plan.Prediction;
 import dev.ect.spark.plan.Site;
 import dev.ect.spark.plan.StepModel;
+import dev.ect.spark.training.MemorySettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -132,6 +133,14 @@ final class PlanCommand implements Callable<Integer> {
   private boolean check;
 
   @Option(
+      names = "--memory",
+      description =
+          "Instead: the memory settings of Spark that a run on so many executors needs, as lines"
+              + " for spark-defaults.conf and spark-submit; measures nothing. With"
+              + " engine.device=cuda for GPUs.")
+  private boolean memory;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Writes measurements and predictions there too.")
@@ -161,6 +170,15 @@ final class PlanCommand implements Callable<Integer> {
     }
     NetworkSpec spec = spec(config);
     long parameters = parameters(spec);
+    if (memory) {
+      boolean gpu = config.engine().device().startsWith("cuda");
+      Network network = Network.of(spec);
+      for (int each : new TreeSet<>(executors)) {
+        MemorySettings.of(config, network, each, gpu).lines().forEach(out::println);
+        out.println();
+      }
+      return 0;
+    }
     Measurements found =
         measured == null
             ? measure(config, spec, parameters)

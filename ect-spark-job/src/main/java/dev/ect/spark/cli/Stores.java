@@ -1,6 +1,9 @@
 package dev.ect.spark.cli;
 
+import dev.ect.spark.api.DownloadProgress;
 import dev.ect.spark.data.HadoopStore;
+import dev.ect.spark.training.SparkContexts;
+import java.nio.file.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
@@ -15,6 +18,9 @@ final class Stores {
 
   /** The same for an application with settings of its own. */
   static HadoopStore of(SparkConf conf) {
-    return new HadoopStore(SparkHadoopUtil.get().newConfiguration(conf), new DownloadProgress());
+    String folder =
+        SparkContexts.isInClusterMode(conf) ? "" : Path.of("").toAbsolutePath().toString();
+    return new HadoopStore(
+        SparkHadoopUtil.get().newConfiguration(conf), new DownloadProgress(), folder);
   }
 }

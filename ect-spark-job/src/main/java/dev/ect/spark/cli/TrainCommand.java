@@ -1,20 +1,21 @@
 package dev.ect.spark.cli;
 
 import dev.ect.model.dataset.DatasetIndex;
+import dev.ect.model.io.Addresses;
 import dev.ect.model.network.Network;
 import dev.ect.model.tuning.TickSchedule;
+import dev.ect.spark.api.Training;
 import dev.ect.spark.config.ConfigSources;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.ObjectiveConfig;
 import dev.ect.spark.data.HadoopStore;
 import dev.ect.spark.evaluation.NetworkCost;
 import dev.ect.spark.report.RunLog;
-import dev.ect.spark.training.MemoryPlan;
+import dev.ect.spark.training.RunObserver;
 import dev.ect.spark.training.RunPlan;
 import dev.ect.spark.training.RunPlanner;
 import dev.ect.spark.training.RunSummary;
 import dev.ect.spark.training.SparkContexts;
-import dev.ect.spark.training.TrainingJob;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -58,28 +59,11 @@ abstract class TrainCommand implements Callable<Integer> {
       return 0;
     }
     SparkConf conf = SparkContexts.barrierSettings(config.spark());
-    RunPlanner.Planned planned =
-        RunPlanner.plan(store, config, SparkContexts.threads(conf, config.spark().executors()));
+    Training training = Training.plan(store, config, conf);
     out.println(ConfigSources.render(config.resolved()));
-    describe(config, planned, conf);
-    memoryWarnings(config, planned.plan(), conf, out);
+    describe(config, training.planned(), conf);
+    training.warnings().forEach(warning -> out.println("warning: " + warning));
     return 0;
-  }
-
-  /** Says what memory the run is likely to lack, before it does. */
-  private static void memoryWarnings(
-      JobConfig config, RunPlan plan, SparkConf conf, PrintStream out) {
-    int executors = config.spark().executors();
-    boolean gpu =
-        config.engine().device().startsWith("cuda")
-            || conf.contains("spark.task.resource.gpu.amount");
-    double images = (double) plan.index().size() * plan.index().shape().size() / executors;
-    double cache = Math.min(images, config.data().cacheMib() * (double) (1 << 20));
-    int round = Math.min(config.objective().batchGpu(), config.objective().batch() / executors);
-    int emas = config.objective().emas().size();
-    MemoryPlan.of(plan.network(), emas, Math.max(1, round), executors, cache, gpu)
-        .warnings(conf, MemoryPlan.Host.here())
-        .forEach(warning -> out.println("warning: " + warning));
   }
 
   /**
@@ -89,14 +73,9 @@ abstract class TrainCommand implements Callable<Integer> {
    */
   static RunSummary run(JobConfig config, PrintStream out) throws IOException {
     SparkConf conf = SparkContexts.barrierSettings(config.spark());
-    HadoopStore store = Stores.of(conf);
-    RunPlanner.Planned planned =
-        RunPlanner.plan(store, config, SparkContexts.threads(conf, config.spark().executors()));
-    memoryWarnings(config, planned.plan(), conf, out);
+    Training training = Training.plan(Stores.of(conf), config, conf);
     try (JavaSparkContext spark = SparkContexts.open(conf)) {
-      return new TrainingJob(
-              spark, store, config, planned, ConfigSources.render(config.resolved()), out)
-          .run();
+      return training.job(spark, RunObserver.NONE, out).run();
     }
   }
 
@@ -111,7 +90,7 @@ abstract class TrainCommand implements Callable<Integer> {
     line(
         "dataset",
         "%s: %d images, %s, %d labels",
-        index.path(),
+        Addresses.withoutSecrets(index.path()),
         index.size(),
         index.shape(),
         index.labelDim());

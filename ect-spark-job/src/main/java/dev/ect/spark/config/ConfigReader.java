@@ -210,10 +210,14 @@ public final class ConfigReader {
    * problem, which {@link ConfigSources#unknownKeys} reports, and not one for every key.
    */
   private boolean sectionReplaced(String key) {
-    String section = key.substring(0, Math.max(0, key.lastIndexOf('.')));
-    return !section.isEmpty()
-        && config.hasPath(section)
-        && config.getValue(section).valueType() != ConfigValueType.OBJECT;
+    for (int dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) {
+      String section = key.substring(0, dot);
+      if (config.hasPath(section)
+          && config.getValue(section).valueType() != ConfigValueType.OBJECT) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Typesafe Config truncates 2.5 to 2 when asked for an integer; that would hide a mistake. */

@@ -3,15 +3,25 @@ package dev.ect.spark.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import dev.ect.model.io.Addresses;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.io.StringReader;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,9 +85,12 @@ public final class ConfigSources {
             + String.join(", ", PRESETS));
   }
 
-  /** A configuration from text, such as the one that a run directory keeps. */
+  /**
+   * A configuration from text, such as the one that a run directory keeps. It may come from
+   * elsewhere: variables of this process's environment do not reach it.
+   */
   public static Config text(String text, String origin) {
-    return parse(new java.io.StringReader(text), origin);
+    return parse(new StringReader(text), origin, ConfigResolveOptions.noSystem());
   }
 
   /**
@@ -113,7 +126,8 @@ public final class ConfigSources {
       try {
         ConfigValue value =
             text.matches("(?s)[\\[{\"].*")
-                ? ConfigFactory.parseString("value = " + text).getValue("value")
+                ? ConfigFactory.parseString("value = " + text, options(COMMAND_LINE))
+                    .getValue("value")
                 : ConfigValueFactory.fromAnyRef(text);
         ConfigValue placed = ConfigValueFactory.fromAnyRef(value.unwrapped(), COMMAND_LINE);
         config = config.withValue(key, placed);
@@ -163,9 +177,9 @@ public final class ConfigSources {
     return keys;
   }
 
-  /** As text that {@link #text} reads back. */
+  /** As text that {@link #text} reads back: addresses without their secrets. */
   public static String render(Config config) {
-    return config
+    return withoutSecrets(config)
         .root()
         .render(
             ConfigRenderOptions.defaults()
@@ -185,15 +199,20 @@ public final class ConfigSources {
 
   /** As JSON on one line, for files that others see: addresses without their secrets. */
   public static String json(Config config) {
+    return withoutSecrets(config).root().render(ConfigRenderOptions.concise());
+  }
+
+  private static Config withoutSecrets(Config config) {
     Config shown = config;
     for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
-      if (entry.getValue().unwrapped() instanceof String text && Addresses.is(text)) {
-        shown =
-            shown.withValue(
-                entry.getKey(), ConfigValueFactory.fromAnyRef(Addresses.withoutSecrets(text)));
+      if (entry.getValue().unwrapped() instanceof String text) {
+        String hidden = Addresses.withPinOnly(text);
+        if (!hidden.equals(text)) {
+          shown = shown.withValue(entry.getKey(), ConfigValueFactory.fromAnyRef(hidden));
+        }
       }
     }
-    return shown.root().render(ConfigRenderOptions.concise());
+    return shown;
   }
 
   private static String nearest(String unknown, Set<String> known) {
@@ -243,12 +262,56 @@ public final class ConfigSources {
   }
 
   private static Config parse(Reader in, String origin) {
+    return parse(in, origin, ConfigResolveOptions.defaults());
+  }
+
+  private static Config parse(Reader in, String origin, ConfigResolveOptions variables) {
     try {
-      return ConfigFactory.parseReader(
-              in, ConfigParseOptions.defaults().setOriginDescription(origin))
-          .resolve();
+      return ConfigFactory.parseReader(in, options(origin)).resolve(variables);
     } catch (ConfigException e) {
       throw new UserError(e.getMessage().replaceAll("\\s*\\R\\s*", " "));
+    } catch (StackOverflowError e) {
+      throw new UserError(origin + ": is nested too deeply for a configuration");
+    }
+  }
+
+  private static ConfigParseOptions options(String origin) {
+    return ConfigParseOptions.defaults()
+        .setOriginDescription(origin)
+        .setIncluder(new NoIncludes(origin));
+  }
+
+  /** A configuration would else read any file or address that it names. */
+  private record NoIncludes(String origin)
+      implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+    @Override
+    public ConfigIncluder withFallback(ConfigIncluder fallback) {
+      return this;
+    }
+
+    @Override
+    public ConfigObject include(ConfigIncludeContext context, String what) {
+      throw refused(what);
+    }
+
+    @Override
+    public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+      throw refused(what.getPath());
+    }
+
+    @Override
+    public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+      throw refused(what.toString());
+    }
+
+    @Override
+    public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+      throw refused(what);
+    }
+
+    private UserError refused(String what) {
+      return new UserError(
+          origin + ": includes " + what + "; expected one file: copy what is needed into it");
     }
   }
 }

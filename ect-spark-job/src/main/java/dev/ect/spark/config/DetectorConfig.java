@@ -1,5 +1,6 @@
 package dev.ect.spark.config;
 
+import dev.ect.model.io.Sha256;
 import dev.ect.model.io.Store;
 import dev.ect.model.metrics.DetectorKind;
 import java.io.IOException;
@@ -12,11 +13,14 @@ import java.util.Locale;
  * @param kind which one
  * @param path TorchScript file; empty for none
  * @param sha256 what its SHA-256 must be, 64 hexadecimal digits in lower case; empty for anything
+ * @param trusted whether to run it without knowing its SHA-256
  * @param width features per image that it must give
  * @param reference {@code .npz} with statistics of the real images; empty for none
  */
 public record DetectorConfig(
-    DetectorKind kind, String path, String sha256, int width, String reference) {
+    DetectorKind kind, String path, String sha256, boolean trusted, int width, String reference) {
+  /** The flag that trusts detectors whatever their content. */
+  public static final String TRUST = "evaluation.trust-detectors";
 
   static DetectorConfig read(ConfigReader in, DetectorKind kind) {
     String section = "evaluation." + kind.id() + ".";
@@ -25,6 +29,7 @@ public record DetectorConfig(
         kind,
         in.string(section + "path"),
         in.parsed(section + "sha256", DetectorConfig::sha256, ""),
+        in.flag(TRUST),
         in.autoCount(section + "width", 1).orElse(kind.width()),
         frechet ? in.string(section + "reference") : "");
   }
@@ -39,10 +44,11 @@ public record DetectorConfig(
   }
 
   /**
-   * Checks that there is one.
+   * Checks that there is one, and that it may run: TorchScript is code, so that its SHA-256 must be
+   * configured, or all detectors trusted.
    *
    * @param what needs it
-   * @param problems gets a line if there is none
+   * @param problems gets a line if not
    */
   public void check(Store store, String what, List<String> problems) throws IOException {
     String key = "evaluation." + kind.id() + ".path";
@@ -55,6 +61,17 @@ public record DetectorConfig(
               + kind.published());
     } else if (!store.exists(path)) {
       problems.add(path + ": no such detector (" + key + ")");
+    } else if (sha256.isEmpty() && !trusted) {
+      problems.add(
+          path
+              + ": is TorchScript, code that runs with your rights, and nothing says that you trust"
+              + " it; if you do, set evaluation."
+              + kind.id()
+              + ".sha256="
+              + Sha256.ofFile(store, path)
+              + ", or "
+              + TRUST
+              + "=true for any (--trust-detectors)");
     }
   }
 }

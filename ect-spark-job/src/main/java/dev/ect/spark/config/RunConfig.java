@@ -8,8 +8,8 @@ import java.util.List;
  * The section {@code run}.
  *
  * @param outdir folder of the run directories
- * @param desc added to the run directory's name
- * @param id names the run; empty for none
+ * @param desc added to the name of a numbered run directory
+ * @param id names the run and its directory below {@code outdir}; empty for none
  * @param seed every random number follows from it
  * @param transfer network to start from, a checkpoint of any kind; empty for random weights
  * @param resume run directory to go on in, or training state to go on from in a new one; empty for
@@ -22,6 +22,8 @@ import java.util.List;
  * @param evalEvery ticks between evaluations; 0 for none
  * @param grid images in a sample grid
  * @param midT intermediate times of few-step sampling
+ * @param tensorboard whether to write event files for TensorBoard
+ * @param mlflow tracking server to tell
  */
 public record RunConfig(
     String outdir,
@@ -37,16 +39,21 @@ public record RunConfig(
     long emaEvery,
     long evalEvery,
     int grid,
-    List<Double> midT)
+    List<Double> midT,
+    boolean tensorboard,
+    MlflowConfig mlflow)
     implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final int MAX_GRID = 10_000;
+
+  /** A name that file systems take, with room for what they add. */
+  private static final int LONGEST_ID = 200;
 
   static RunConfig read(ConfigReader in) {
     return new RunConfig(
         in.parsed("run.outdir", RunConfig::outdir, "runs"),
         in.parsed("run.desc", RunConfig::word, ""),
-        in.parsed("run.id", RunConfig::word, ""),
+        in.parsed("run.id", RunConfig::id, ""),
         in.integer("run.seed", Long.MIN_VALUE, Long.MAX_VALUE),
         in.string("run.transfer"),
         in.string("run.resume"),
@@ -61,12 +68,27 @@ public record RunConfig(
             in.numbers(
                 "run.mid-t",
                 "each more than 0 and less than 80",
-                t -> t > 0 && t < FewStepSampler.T_MAX)));
+                t -> t > 0 && t < FewStepSampler.T_MAX)),
+        in.flag("run.tensorboard"),
+        MlflowConfig.read(in));
   }
 
   private static String outdir(String text) {
     if (text.isBlank()) {
       throw new IllegalArgumentException("outdir is empty; expected a folder");
+    }
+    return text;
+  }
+
+  /** It names a folder. */
+  private static String id(String text) {
+    if (!text.matches("([A-Za-z0-9][A-Za-z0-9._-]*)?") || text.length() > LONGEST_ID) {
+      throw new IllegalArgumentException(
+          "id is '"
+              + text
+              + "'; expected at most "
+              + LONGEST_ID
+              + " letters, digits, '.', '_' and '-', the first a letter or digit");
     }
     return text;
   }

@@ -37,12 +37,16 @@ import java.util.regex.Pattern;
  * and processes.
  *
  * <p>Names and passwords in addresses, and what follows a question mark, appear in no message.
+ * Redirections are followed to http and https only, and never from https to http.
  */
 final class Downloads {
   private static final Pattern PIN = Pattern.compile("sha256=([0-9a-fA-F]{64})");
 
   /** How long a server may be silent. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** The largest file that is taken: 64 GiB. */
+  private static final long LARGEST = 1L << 36;
 
   private static final int PIECE = 1 << 16;
   private static final int OK = 200;
@@ -52,6 +56,7 @@ final class Downloads {
   private final Path cache;
   private final DownloadListener listener;
   private final Duration patience;
+  private final long largest;
   private final LocalStore local = new LocalStore();
   private final Map<String, Path> checked = new HashMap<>();
 
@@ -60,16 +65,18 @@ final class Downloads {
    * @param listener told how a download comes on
    */
   Downloads(Path cache, DownloadListener listener) {
-    this(cache, listener, PATIENCE);
+    this(cache, listener, PATIENCE, LARGEST);
   }
 
   /**
    * @param patience how long a server may be silent
+   * @param largest bytes of a file
    */
-  Downloads(Path cache, DownloadListener listener, Duration patience) {
+  Downloads(Path cache, DownloadListener listener, Duration patience, long largest) {
     this.cache = cache;
     this.listener = listener;
     this.patience = patience;
+    this.largest = largest;
   }
 
   /** {@code $ECT_CACHE}, else {@code ect} in the user's folder of caches. */
@@ -169,6 +176,7 @@ final class Downloads {
             name + ": the server answers HTTP " + response.statusCode() + "; expected 200");
       }
       long total = response.headers().firstValueAsLong("Content-Length").orElse(-1);
+      requireRoom(name, total, part);
       MessageDigest digest = Sha256.digest();
       byte[] piece = new byte[PIECE];
       long done = 0;
@@ -176,6 +184,9 @@ final class Downloads {
         out.write(piece, 0, count);
         digest.update(piece, 0, count);
         done += count;
+        if (done > largest) {
+          throw new IOException(name + ": goes on after " + largest + " bytes, the most expected");
+        }
         watchdog.seen();
         listener.progress(name, done, total);
       }
@@ -187,6 +198,25 @@ final class Downloads {
       throw e.getMessage() != null && e.getMessage().startsWith(name)
           ? e
           : new IOException(name + ": broke off: " + e.getMessage(), e);
+    }
+  }
+
+  /** Before a disk is filled in vain. */
+  private void requireRoom(String name, long total, Path part) throws IOException {
+    if (total > largest) {
+      throw new IOException(name + ": has " + total + " bytes; expected at most " + largest);
+    }
+    long free = Files.getFileStore(part).getUsableSpace();
+    if (total > free) {
+      throw new IOException(
+          name
+              + ": has "
+              + total
+              + " bytes, but "
+              + cache
+              + " has room for "
+              + free
+              + "; expected more: set ECT_CACHE to another folder");
     }
   }
 

@@ -6,7 +6,6 @@ import dev.ect.model.io.LocalStore;
 import dev.ect.model.io.RandomInput;
 import dev.ect.model.io.Store;
 import dev.ect.model.io.StoredFile;
-import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
@@ -45,7 +43,7 @@ public final class HadoopStore implements Store, Serializable {
 
   private final SerializableConfiguration configuration;
 
-  /** The driver's working folder: executors have others. */
+  /** The driver's working folder: executors have others. Empty where it is nobody's. */
   private final String folder;
 
   private final transient LocalStore local = new LocalStore();
@@ -63,9 +61,9 @@ public final class HadoopStore implements Store, Serializable {
   }
 
   /**
-   * @param folder that relative paths of this machine start from
+   * @param folder that relative paths of this machine start from; empty where there must be none
    */
-  HadoopStore(Configuration configuration, DownloadListener listener, String folder) {
+  public HadoopStore(Configuration configuration, DownloadListener listener, String folder) {
     this.configuration = new SerializableConfiguration(configuration);
     this.folder = folder;
     String cache = configuration.get(CACHE, "");
@@ -211,6 +209,22 @@ public final class HadoopStore implements Store, Serializable {
   }
 
   @Override
+  public void renameDirectory(String from, String to) throws IOException {
+    if (isLocal(from)) {
+      local.renameDirectory(here(from), here(to));
+      return;
+    }
+    FileSystem files = fileSystem(from);
+    // Renaming to a folder that is there would put this one into it.
+    if (files.exists(new Path(to))) {
+      throw new java.nio.file.FileAlreadyExistsException(to);
+    }
+    if (!files.rename(new Path(from), new Path(to))) {
+      throw new IOException(from + ": cannot be renamed to " + to);
+    }
+  }
+
+  @Override
   public void delete(String path) throws IOException {
     if (isLocal(path)) {
       local.delete(here(path));
@@ -220,9 +234,16 @@ public final class HadoopStore implements Store, Serializable {
   }
 
   /** A path of this machine as the driver means it. */
-  private String here(String path) {
+  private String here(String path) throws BadFileException {
     java.nio.file.Path own = java.nio.file.Path.of("").toAbsolutePath();
     boolean relative = !path.startsWith("/") && new Path(path).toUri().getScheme() == null;
+    if (relative && folder.isEmpty()) {
+      throw new BadFileException(
+          path,
+          "is relative to the driver's folder, which in cluster mode Spark makes on a machine of"
+              + " the cluster; expected an absolute path or address that driver and executors reach"
+              + ", such as /shared/..., hdfs://... or s3a://...");
+    }
     return relative && !own.toString().equals(folder) ? Store.join(folder, path) : path;
   }
 
@@ -272,25 +293,5 @@ public final class HadoopStore implements Store, Serializable {
         status.isDirectory() ? 0 : status.getLen(),
         status.getModificationTime(),
         status.isDirectory());
-  }
-
-  private record PositionedInput(String path, FSDataInputStream stream, long length)
-      implements RandomInput {
-    @Override
-    public void readFully(long position, byte[] buffer, int offset, int count) throws IOException {
-      try {
-        stream.readFully(position, buffer, offset, count);
-      } catch (EOFException e) {
-        EOFException named =
-            new EOFException(path + ": ends early; expected " + count + " bytes at " + position);
-        named.initCause(e);
-        throw named;
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      stream.close();
-    }
   }
 }

@@ -20,9 +20,6 @@ import org.apache.spark.broadcast.Broadcast;
  * reduced to sums. The features of the real images are computed once for all networks.
  */
 public final class Evaluator implements AutoCloseable {
-  /** Spark's name for the jobs of evaluations, by which they can be cancelled. */
-  public static final String JOB_GROUP = "ect evaluation";
-
   private final JavaSparkContext spark;
   private final EvaluationPlan plan;
   private final HadoopStore store;

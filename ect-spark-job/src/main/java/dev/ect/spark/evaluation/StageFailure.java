@@ -3,6 +3,7 @@ package dev.ect.spark.evaluation;
 import dev.ect.model.engine.EngineUnavailableException;
 import dev.ect.model.io.BadFileException;
 import dev.ect.spark.config.UserError;
+import dev.ect.spark.report.SparkReason;
 import java.io.FileNotFoundException;
 import org.apache.spark.SparkException;
 
@@ -41,7 +42,7 @@ public final class StageFailure {
   }
 
   private static String line(Throwable e) {
-    String message = e.getMessage() == null ? e.toString() : e.getMessage();
-    return message.lines().findFirst().orElse(e.toString());
+    String said = SparkReason.of(e.getMessage());
+    return said.isEmpty() ? e.toString() : said;
   }
 }

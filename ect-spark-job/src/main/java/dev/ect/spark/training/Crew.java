@@ -117,9 +117,18 @@ final class Crew implements AutoCloseable {
               + config.executors()
               + ", at least "
               + config.minExecutors()
-              + " (spark.executors, spark.min-executors): ask spark-submit for as many, or wait for"
-              + " the cluster to have room");
+              + " (spark.executors, spark.min-executors), each of "
+              + size("cores", "1")
+              + " and "
+              + size("memory", "1g")
+              + ": make room on the cluster, ask spark-submit for as many, or look into the logs of"
+              + " executors that end at once");
     }
+  }
+
+  private String size(String what, String otherwise) {
+    String key = "spark.executor." + what;
+    return key + " = " + spark.conf().get(key, otherwise);
   }
 
   /** Executors that Spark has now; a local run has as many as it wants. */

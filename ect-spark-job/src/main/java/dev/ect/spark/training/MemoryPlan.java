@@ -86,6 +86,16 @@ public record MemoryPlan(
         cacheBytes);
   }
 
+  /** What a replica needs of the heap, roughly. */
+  double heapBytes() {
+    return cacheBytes + copyBytes + WORKING_HEAP;
+  }
+
+  /** What a replica needs outside the heap, with Aeron's files, roughly. */
+  double outsideBytes() {
+    return nativeBytes + sharedBytes + BASE;
+  }
+
   /**
    * What is likely to go wrong, a line each, with what to set; empty if nothing.
    *
@@ -156,7 +166,7 @@ public record MemoryPlan(
         conf.contains("spark.executor.memoryOverhead")
             ? conf.getSizeAsMb("spark.executor.memoryOverhead") * MIB
             : Math.max(factor * heap, MIN_OVERHEAD);
-    double outside = nativeBytes + sharedBytes + BASE;
+    double outside = outsideBytes();
     if (outside > given) {
       said.add(
           String.format(
@@ -208,14 +218,18 @@ public record MemoryPlan(
     return bytes > 0 ? size(bytes) : "no limit";
   }
 
-  private static String size(double bytes) {
+  static String size(double bytes) {
     return bytes < GIB
         ? String.format(Locale.ROOT, "%.0f MiB", bytes / MIB)
         : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
   }
 
   /** With a tenth to spare, in whole GiB. */
-  private static String setting(double bytes) {
-    return (long) Math.ceil(1.1 * bytes / GIB) + "g";
+  static long settingGib(double bytes) {
+    return (long) Math.ceil(1.1 * bytes / GIB);
+  }
+
+  static String setting(double bytes) {
+    return settingGib(bytes) + "g";
   }
 }

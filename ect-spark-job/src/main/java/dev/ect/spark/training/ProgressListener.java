@@ -1,6 +1,7 @@
 package dev.ect.spark.training;
 
 import dev.ect.spark.report.LiveProgress;
+import dev.ect.spark.report.SparkReason;
 import java.util.function.Consumer;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
@@ -43,7 +44,7 @@ final class ProgressListener extends SparkListener {
 
   @Override
   public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-    String why = removed.reason().lines().findFirst().orElse("").strip();
+    String why = SparkReason.of(removed.reason());
     lost = "executor " + removed.executorId() + " is gone" + (why.isEmpty() ? "" : ": " + why);
   }
 

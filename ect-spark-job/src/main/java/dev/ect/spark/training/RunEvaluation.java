@@ -101,9 +101,14 @@ final class RunEvaluation implements AutoCloseable {
           journal.line(line);
         }
         evaluator.keep(plan.directory().path(), found, kimg);
+        journal.evaluated();
         return;
       } catch (IOException | RuntimeException e) {
         LOG.debug("an evaluation failed", e);
+        if (SegmentTask.isByGroup(String.valueOf(e.getMessage()))) {
+          // The whole run was meant.
+          store.write(plan.directory().stopFile(), file -> {});
+        }
         if (stop.asked()) {
           journal.line("the evaluation is given up: the run is to stop");
           return;
@@ -134,7 +139,7 @@ final class RunEvaluation implements AutoCloseable {
 
     private void look(StopRequest stop) {
       if (stop.asked() && !spark.sc().isStopped()) {
-        spark.sc().cancelJobGroup(Evaluator.JOB_GROUP);
+        spark.sc().cancelJobGroup(plan.jobGroup());
       }
     }
 

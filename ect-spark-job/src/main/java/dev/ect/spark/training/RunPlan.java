@@ -76,6 +76,11 @@ public record RunPlan(
         provenance);
   }
 
+  /** Spark's name for the run's jobs: to cancel them stops the run, with a checkpoint. */
+  public String jobGroup() {
+    return "ect " + runKey;
+  }
+
   public NetworkSpec spec() {
     return NetworkSpec.fromJson(networkJson);
   }

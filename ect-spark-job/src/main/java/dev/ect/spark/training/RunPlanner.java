@@ -101,7 +101,9 @@ public final class RunPlanner {
     RunDirectory directory =
         existing.isPresent()
             ? existing.get()
-            : RunDirectory.next(store, run.outdir(), name(config, index));
+            : run.id().isEmpty()
+                ? RunDirectory.next(store, run.outdir(), name(config, index))
+                : RunDirectory.named(run.outdir(), run.id());
     RunPlan plan =
         new RunPlan(
             directory.path() + "@" + java.util.UUID.randomUUID(),
@@ -210,7 +212,18 @@ public final class RunPlanner {
     if (!run.resume().isEmpty() && isDirectory(store, run.resume())) {
       return Optional.of(new RunDirectory(run.resume()));
     }
-    return run.id().isEmpty() ? Optional.empty() : RunDirectory.find(store, run.outdir(), run.id());
+    if (run.id().isEmpty()) {
+      return Optional.empty();
+    }
+    RunDirectory named = RunDirectory.named(run.outdir(), run.id());
+    if (!store.exists(named.path())) {
+      return Optional.empty();
+    }
+    if (!isDirectory(store, named.path())) {
+      throw new BadFileException(
+          named.path(), "is a file; expected the run's directory, or nothing (run.outdir, run.id)");
+    }
+    return Optional.of(named);
   }
 
   private static Progress start(
@@ -231,7 +244,7 @@ public final class RunPlanner {
   /** A run directory's name, after its number. */
   private static String name(JobConfig config, DatasetIndex index) {
     ObjectiveConfig o = config.objective();
-    String desc = !config.run().desc().isEmpty() ? config.run().desc() : config.run().id();
+    String desc = config.run().desc();
     return String.format(
         Locale.ROOT,
         "%s-%s-%s-%s-%s-%s-gpus%d-batch%d-%s%s",

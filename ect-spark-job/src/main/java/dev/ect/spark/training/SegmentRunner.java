@@ -2,6 +2,7 @@ package dev.ect.spark.training;
 
 import dev.ect.spark.data.HadoopStore;
 import dev.ect.spark.report.LiveProgress;
+import dev.ect.spark.report.SparkReason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +44,11 @@ final class SegmentRunner implements AutoCloseable {
     }
   }
 
+  /** Somebody has cancelled the run's jobs by their group. */
+  static final class CancelledException extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
   private final JavaSparkContext spark;
   private final HadoopStore store;
   private final String runKey;
@@ -82,15 +88,17 @@ final class SegmentRunner implements AutoCloseable {
    *
    * @return what the replicas say, by rank
    * @throws LostException if it has to be repeated
+   * @throws CancelledException if its replicas end at the next step, with a checkpoint
    */
-  List<SegmentResult> run(Segment segment, Gang gang) throws LostException, IOException {
+  List<SegmentResult> run(Segment segment, Gang gang)
+      throws LostException, CancelledException, IOException {
     SegmentNews news = new SegmentNews(gang, segment, journal);
     receiver = news::hear;
     listener.takeLost();
     try {
       SegmentTask task = new SegmentTask(plan, store, segment, gang, live);
       String steps = "steps " + segment.fromStep() + " to " + segment.toStep();
-      spark.sc().setJobGroup("ect", steps, false);
+      spark.sc().setJobDescription(steps);
       RDD<SegmentResult> stage =
           ranks(gang.world(), List.of())
               .barrier()
@@ -117,7 +125,7 @@ final class SegmentRunner implements AutoCloseable {
   }
 
   private static <T> T await(JavaFutureAction<T> job, Optional<Duration> timeout, Report meanwhile)
-      throws LostException, IOException {
+      throws LostException, CancelledException, IOException {
     long begin = System.nanoTime();
     while (true) {
       try {
@@ -138,7 +146,11 @@ final class SegmentRunner implements AutoCloseable {
         }
       } catch (ExecutionException e) {
         LOG.debug("Spark gave a stage up", e);
-        throw new LostException(reason(e));
+        String reason = reason(e);
+        if (SegmentTask.isByGroup(reason)) {
+          throw new CancelledException();
+        }
+        throw new LostException(reason);
       } catch (InterruptedException e) {
         giveUp(job);
         Thread.currentThread().interrupt();
@@ -165,7 +177,7 @@ final class SegmentRunner implements AutoCloseable {
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String said = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+    String said = SparkReason.of(root.getMessage());
     return said.isEmpty() ? root.toString() : said;
   }
 
@@ -189,7 +201,7 @@ final class SegmentRunner implements AutoCloseable {
           ranks(Math.max(1, locations.size()), locations)
               .mapPartitions(new SegmentTask.Cleanup(runKey), false, tag(Integer.class));
       await(submit(stage), Optional.of(GIVING_UP), () -> {});
-    } catch (LostException | IOException e) {
+    } catch (LostException | CancelledException | IOException e) {
       LOG.warn("executors could not be cleaned: {}", e.getMessage());
     }
   }

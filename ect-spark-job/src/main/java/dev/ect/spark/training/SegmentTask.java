@@ -94,6 +94,9 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
           close(replica);
           replica = null;
         }
+        if (!local) {
+          requireShared(run, calls, here);
+        }
         GradientExchange exchange = exchange(calls, context, here.host());
         replica =
             Replica.open(
@@ -110,11 +113,10 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
       return result;
     } catch (ReplicaLostException | ExchangeException e) {
       return lost(replica, rank, e);
-    } catch (BadFileException
-        | FileNotFoundException
-        | TrainingException
-        | EngineUnavailableException e) {
+    } catch (TrainingException e) {
       return failed(replica, rank, e.getMessage());
+    } catch (BadFileException | FileNotFoundException | EngineUnavailableException e) {
+      return failed(replica, rank, e.getMessage() + where(here));
     } catch (IOException e) {
       // A file system out of reach may be back at the next try.
       return lost(replica, rank, e);
@@ -159,7 +161,11 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
   private SegmentResult run(Replica replica, RunPlan run, boolean local, LiveFeed feed)
       throws IOException, InterruptedException {
     StopRequest stop = new StopRequest(store, run.directory().stopFile());
-    Wishes wishes = new Wishes(() -> replica.rank() == 0 && stop.asked(), SegmentTask::isKilled);
+    Wishes wishes =
+        new Wishes(
+            () -> replica.rank() == 0 && stop.asked(),
+            SegmentTask::isCancelled,
+            SegmentTask::isKilled);
     if (local) {
       // The driver's own hook writes a stop file.
       return replica.run(segment, wishes, feed);
@@ -167,6 +173,35 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
     try (ShutdownHook hook = new ShutdownHook(wishes::setLeave, LEAVING)) {
       return replica.run(segment, wishes, feed);
     }
+  }
+
+  /** Checkpoints of a run directory that only this machine sees would be lost to all others. */
+  private void requireShared(RunPlan run, RollCall calls, BlockManagerId here) throws IOException {
+    if (store.exists(run.directory().configuration())) {
+      return;
+    }
+    String reason =
+        run.directory().path()
+            + ": the run directory that the driver has made is not there"
+            + where(here)
+            + "; expected a folder that driver and executors share (run.outdir): on a network file"
+            + " system, hdfs:// or s3a://";
+    if (gang.world() > 1) {
+      calls.absent(reason);
+    }
+    throw new TrainingException(reason);
+  }
+
+  /** Where this is, after what has failed here; nothing at the driver itself. */
+  private static String where(BlockManagerId here) {
+    return here.executorId().equals(DRIVER)
+        ? ""
+        : " (on executor " + here.executorId() + ", " + here.host() + ")";
+  }
+
+  /** A reason without {@link #where}. */
+  static String withoutPlace(String reason) {
+    return reason.replaceFirst(" \\(on executor [^)]*\\)$", "");
   }
 
   /** Meets the other tasks at the parameter server. */
@@ -224,7 +259,20 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
   /** Whether Spark has given up the task that this thread runs: an exchange outlives its task. */
   private static boolean isKilled() {
     TaskContext task = TaskContext.get();
-    return task != null && task.isInterrupted();
+    return task != null && task.isInterrupted() && !isCancelled();
+  }
+
+  /** Whether somebody has cancelled the run's jobs: there is time for a checkpoint. */
+  private static boolean isCancelled() {
+    TaskContext task = TaskContext.get();
+    return task != null
+        && task.isInterrupted()
+        && task.getKillReason().exists(reason -> isByGroup(reason));
+  }
+
+  /** Whether Spark says that jobs were cancelled by the name of their group. */
+  static boolean isByGroup(String reason) {
+    return reason.contains("cancelled job group");
   }
 
   /** Frees what a run left in this executor, if anything. */

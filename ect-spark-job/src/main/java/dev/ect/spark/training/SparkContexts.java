@@ -2,6 +2,7 @@ package dev.ect.spark.training;
 
 import dev.ect.spark.config.SparkConfig;
 import dev.ect.spark.config.UserError;
+import java.io.FileNotFoundException;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
@@ -12,10 +13,20 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
+import scala.util.Properties;
 
 /** The Spark application around a run. */
 public final class SparkContexts {
+  private static final int JDK = 17;
+  private static final String SPARK = "3.5";
+  private static final String SCALA = "2.12";
   private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|\\d+)(?:,\\d+)?])?");
+
+  /** Spark's own choice, and values with user and password before a host. */
+  private static final String REDACTED =
+      "(?i)secret|password|token|access[.]?key|://[^/\\s@:]*:[^/\\s]*@";
+
+  private static final String INSTANCES = "spark.executor.instances";
 
   private SparkContexts() {}
 
@@ -37,11 +48,8 @@ public final class SparkContexts {
    */
   public static SparkConf barrierSettings(SparkConfig config) {
     SparkConf conf = settings(config);
-    if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
-      throw new UserError(
-          "spark.dynamicAllocation.enabled is true; expected false: barrier stages need a fixed"
-              + " number of executors");
-    }
+    requireFixedExecutors(conf);
+    askForExecutors(conf, config.executors());
     // A task that never comes must not keep the others waiting for a year, Spark's default.
     conf.setIfMissing("spark.barrier.sync.timeout", "600");
     // The run itself repeats a stage, with the executors that are left; Spark would wait for all.
@@ -51,12 +59,43 @@ public final class SparkContexts {
     return conf;
   }
 
-  /** As above, in another environment than this process's. */
-  static SparkConf settings(SparkConfig config, Map<String, String> environment) {
-    SparkConf conf = new SparkConf();
-    conf.setIfMissing("spark.app.name", "ECT");
-    setMaster(conf, config.master());
-    int slots = isLocalMaster(conf) ? slots(conf) : Integer.MAX_VALUE;
+  private static void requireFixedExecutors(SparkConf conf) {
+    if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+      throw new UserError(
+          "spark.dynamicAllocation.enabled is true; expected false: barrier stages need a fixed"
+              + " number of executors");
+    }
+  }
+
+  /**
+   * Checks that a Spark that somebody else has started can run the job's barrier stages.
+   *
+   * @param conf its settings
+   * @throws UserError if it cannot, saying why
+   */
+  public static void requireBarrier(SparkConf conf, SparkConfig config) {
+    requireFixedExecutors(conf);
+    String master = conf.get("spark.master");
+    if (isLocalMaster(conf)) {
+      requireSlots(conf, config);
+      return;
+    }
+    String cores = conf.get("spark.executor.cores", "");
+    String cpus = conf.get("spark.task.cpus", "1");
+    if (!cores.isEmpty() && !cores.equals(cpus)) {
+      throw new UserError(
+          "spark.task.cpus is "
+              + cpus
+              + " and spark.executor.cores "
+              + cores
+              + " on "
+              + master
+              + "; expected the same: an executor runs one task, with all of its cores");
+    }
+  }
+
+  private static void requireSlots(SparkConf conf, SparkConfig config) {
+    int slots = slots(conf) / conf.getInt("spark.task.cpus", 1);
     if (config.executors() > slots) {
       throw new UserError(
           "spark.executors is "
@@ -71,8 +110,22 @@ public final class SparkContexts {
               + config.executors()
               + ",<cores>,<MiB>]");
     }
+  }
+
+  /** As above, in another environment than this process's. */
+  static SparkConf settings(SparkConfig config, Map<String, String> environment) {
+    SparkConf conf = new SparkConf();
+    // spark-submit puts the main class there
+    if (conf.get("spark.app.name", "dev.ect").startsWith("dev.ect")) {
+      conf.set("spark.app.name", "ECT");
+    }
+    conf.setIfMissing("spark.redaction.regex", REDACTED);
+    setMaster(conf, config.master());
     String master = conf.get("spark.master");
     boolean isLocal = isLocalMaster(conf);
+    if (isLocal) {
+      requireSlots(conf, config);
+    }
     Optional<LocalCluster> cluster = LocalCluster.of(master);
     if (cluster.isPresent()) {
       List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments();
@@ -81,9 +134,12 @@ public final class SparkContexts {
     }
     if (isLocal) {
       // As many tasks at a time as there would be executors.
-      conf.setIfMissing("spark.task.cpus", String.valueOf(slots / config.executors()));
+      conf.setIfMissing("spark.task.cpus", String.valueOf(slots(conf) / config.executors()));
     } else if (conf.contains("spark.executor.cores")) {
       conf.setIfMissing("spark.task.cpus", conf.get("spark.executor.cores"));
+    }
+    if (config.executors() > 1) {
+      askForExecutors(conf, config.executors());
     }
     if (isLocal || cluster.isPresent()) {
       conf.setIfMissing("spark.ui.enabled", String.valueOf(config.ui()));
@@ -93,6 +149,34 @@ public final class SparkContexts {
       conf.setIfMissing("spark.executor.heartbeatInterval", "4s");
     }
     return conf;
+  }
+
+  /** Spark-submit need not be told how many executors a run wants. */
+  private static void askForExecutors(SparkConf conf, int executors) {
+    String master = conf.get("spark.master");
+    StandaloneMaster.of(master).ifPresent(standalone -> standalone.configure(conf, executors));
+    if (!master.startsWith("yarn") && !master.startsWith("k8s:")) {
+      return;
+    }
+    conf.setIfMissing(INSTANCES, String.valueOf(executors));
+    if (conf.getInt(INSTANCES, executors) < executors) {
+      throw new UserError(
+          INSTANCES
+              + " is "
+              + conf.get(INSTANCES)
+              + " (--num-executors); expected at least "
+              + executors
+              + " (spark.executors), or none: the run asks for as many");
+    }
+  }
+
+  /**
+   * Whether Spark has started this driver on the cluster, in a folder of its own that nobody else
+   * sees.
+   */
+  public static boolean isInClusterMode(SparkConf conf) {
+    return conf.get("spark.submit.deployMode", "client").equals("cluster")
+        || conf.getBoolean("spark.kubernetes.submitInDriver", false);
   }
 
   private static void setMaster(SparkConf conf, String configured) {
@@ -150,21 +234,88 @@ public final class SparkContexts {
    * @throws UserError if Spark refuses its settings
    */
   public static JavaSparkContext open(SparkConf conf) {
-    if (!Object.class.getModule().isOpen("sun.nio.ch", SparkContext.class.getModule())) {
-      throw new UserError(
-          "this JVM was started without the --add-opens that Spark needs on JDK 17; start through"
-              + " deploy/ect or spark-submit");
-    }
+    requireOpens(Object.class.getModule(), SparkContext.class.getModule());
+    StandaloneMaster.of(conf.get("spark.master")).ifPresent(StandaloneMaster::requireReachable);
     try {
       return new JavaSparkContext(context(conf));
-    } catch (SparkException e) {
+    } catch (SparkException | IllegalArgumentException e) {
       throw new UserError("Spark: " + e.getMessage().lines().findFirst().orElse(e.toString()));
+    } catch (FileNotFoundException e) {
+      throw new UserError(
+          "Spark: "
+              + e.getMessage()
+              + "; expected a folder that is there already: spark.eventLog.dir is "
+              + conf.get("spark.eventLog.dir", "not set"));
     }
   }
 
-  /** Scala throws it without saying so. */
+  /**
+   * Checks that a Spark that somebody else has started can run the project's jobs.
+   *
+   * @throws UserError if it cannot, saying why
+   */
+  public static void requireUsable(SparkContext spark) {
+    requireJdk(Runtime.version().feature());
+    requireOpens(Object.class.getModule(), SparkContext.class.getModule());
+    if (spark.isStopped()) {
+      throw new UserError(
+          "this Spark session has been stopped; expected a running one: make another with"
+              + " SparkSession.builder()");
+    }
+    requireVersion(spark.version(), Properties.versionNumberString());
+  }
+
+  /**
+   * Checks Spark.
+   *
+   * @param found its version
+   * @param scala Scala's
+   * @throws UserError if the job was built for others
+   */
+  public static void requireVersion(String found, String scala) {
+    if (!found.startsWith(SPARK + ".") || !scala.startsWith(SCALA + ".")) {
+      throw new UserError(
+          String.format(
+              "this is Spark %s with Scala %s; expected Spark %s with Scala %s",
+              found, scala, SPARK, SCALA));
+    }
+  }
+
+  /**
+   * Checks the JDK.
+   *
+   * @param found its version
+   * @throws UserError if Spark does not run on it
+   */
+  public static void requireJdk(int found) {
+    if (found != JDK) {
+      throw new UserError(
+          "this is JDK "
+              + found
+              + " ("
+              + System.getProperty("java.home")
+              + "); expected JDK "
+              + JDK
+              + ", which Spark 3.5 needs: set JAVA_HOME");
+    }
+  }
+
+  /**
+   * @param jdk has the packages that Spark reaches into
+   * @param spark reaches into them
+   */
+  static void requireOpens(Module jdk, Module spark) {
+    if (!jdk.isOpen("sun.nio.ch", spark)) {
+      throw new UserError(
+          "this JVM was started without the --add-opens that Spark needs on JDK 17; start it"
+              + " through deploy/ect, spark-submit or a kernel of notebooks/install-kernel, or with"
+              + " the options of deploy/jvm-options");
+    }
+  }
+
+  /** Scala throws them without saying so. */
   @SuppressWarnings("RedundantThrows")
-  private static SparkContext context(SparkConf conf) throws SparkException {
+  private static SparkContext context(SparkConf conf) throws SparkException, FileNotFoundException {
     return new SparkContext(conf);
   }
 

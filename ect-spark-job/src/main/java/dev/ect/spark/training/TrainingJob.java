@@ -1,20 +1,20 @@
 package dev.ect.spark.training;
 
-import dev.ect.model.dataset.ImageReader;
-import dev.ect.model.io.Addresses;
-import dev.ect.model.sampling.ImageGrid;
 import dev.ect.model.tuning.Progress;
 import dev.ect.model.tuning.TickSchedule;
 import dev.ect.spark.config.JobConfig;
 import dev.ect.spark.config.UserError;
 import dev.ect.spark.data.HadoopStore;
 import dev.ect.spark.evaluation.EvaluationPlan;
+import dev.ect.spark.evaluation.JobGroup;
 import dev.ect.spark.training.SegmentResult.Outcome;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -40,8 +40,10 @@ public final class TrainingJob {
   private final Optional<Origin> origin;
   private final String configuration;
   private final Optional<EvaluationPlan> evaluation;
+  private final RunObserver observer;
   private final PrintStream out;
 
+  private final StopSwitch stopSwitch;
   private RunPlan plan;
   private String engine = "";
   private double firstLoss = Double.NaN;
@@ -50,6 +52,7 @@ public final class TrainingJob {
    * @param spark stays the caller's
    * @param planned what {@link RunPlanner} found
    * @param configuration text to keep in the run directory
+   * @param observer hears how it gets on
    * @param out for the run's lines
    */
   public TrainingJob(
@@ -58,6 +61,7 @@ public final class TrainingJob {
       JobConfig config,
       RunPlanner.Planned planned,
       String configuration,
+      RunObserver observer,
       PrintStream out) {
     this.spark = spark;
     this.store = store;
@@ -68,7 +72,24 @@ public final class TrainingJob {
     origin = planned.origin();
     evaluation = planned.evaluation();
     this.configuration = configuration;
+    this.observer = observer;
     this.out = out;
+    stopSwitch = new StopSwitch(store);
+  }
+
+  /** Spark's name for the run's jobs. To cancel one does what {@link #stop} does. */
+  public String jobGroup() {
+    return plan.jobGroup();
+  }
+
+  /**
+   * Asks the run to end at its next step, with a checkpoint; may be called at any time by any
+   * thread.
+   *
+   * @throws IOException if the run directory cannot be written to
+   */
+  public void stop() throws IOException {
+    stopSwitch.press();
   }
 
   /**
@@ -77,19 +98,20 @@ public final class TrainingJob {
    * @throws UserError if it cannot go on, saying why
    */
   public RunSummary run() throws IOException {
-    if (isNew) {
-      plan = plan.in(plan.directory().claim(store));
-    }
-    plan.directory().create(store, plan.run().id());
-    store.delete(plan.directory().stopFile());
+    claim();
+    stopSwitch.begin(plan.directory());
+    observer.began(plan.directory());
     // The hook first, so that the process does not end before the journal is closed.
     try (ShutdownHook hook = new ShutdownHook(this::stopInOrder, PATIENCE);
-        Journal journal = new Journal(store, plan, out, start.step());
+        JobGroup group =
+            new JobGroup(spark.sc(), plan.jobGroup(), plan.objective().kind().section());
+        Journal journal = new Journal(store, plan, out, start, observer);
         SegmentRunner runner =
             new SegmentRunner(spark, store, plan, config.spark().segmentTimeout(), journal);
         Crew crew = new Crew(spark.sc(), config.spark(), config.exchange(), journal::line);
         RunEvaluation evaluations = openEvaluations(journal)) {
-      introduce(journal);
+      new Introduction(store, plan, start, origin, configuration).write(isNew, journal);
+      journal.begun();
       if (origin.isPresent()) {
         origin.get().bring(store, plan);
       }
@@ -98,6 +120,21 @@ public final class TrainingJob {
       Thread.currentThread().interrupt();
       throw new UserError(
           "the run was interrupted; go on with --resume " + plan.directory().path());
+    }
+  }
+
+  /** Makes the run's directory, where it is not there yet. */
+  private void claim() throws IOException {
+    if (!isNew) {
+      return;
+    }
+    if (plan.run().id().isEmpty()) {
+      plan = plan.in(plan.directory().claim(store));
+    } else if (!store.claimDirectory(plan.directory().path())) {
+      throw new UserError(
+          plan.directory().path()
+              + ": has just been made by another start with the same run.id; expected one start at a"
+              + " time: wait for the other one");
     }
   }
 
@@ -111,39 +148,9 @@ public final class TrainingJob {
   private void stopInOrder() {
     out.println("stopping at the next step, with a checkpoint");
     try {
-      store.write(plan.directory().stopFile(), file -> {});
+      stop();
     } catch (IOException e) {
       out.println("cannot stop in order: " + e.getMessage());
-    }
-  }
-
-  private void introduce(Journal journal) throws IOException {
-    if (isNew || origin.isPresent() || start.step() == 0) {
-      plan.directory().write(store, "configuration.conf", configuration);
-      byte[][] real = new byte[plan.grid().images().length][];
-      try (ImageReader reader = new ImageReader(store, plan.index())) {
-        for (int i = 0; i < real.length; i++) {
-          real[i] = reader.read(plan.grid().images()[i]);
-        }
-      }
-      ImageGrid.write(
-          store,
-          plan.directory().file("data.png"),
-          real,
-          plan.index().shape(),
-          plan.grid().columns(),
-          Saver.scale(plan.index().shape()));
-      journal.line("run directory " + plan.directory().path());
-    }
-    if (start.step() > 0) {
-      journal.line(
-          "going on "
-              + (origin.isPresent()
-                  ? "from " + Addresses.withoutSecrets(origin.get().path())
-                  : "in " + plan.directory().path())
-              + " after step "
-              + start.step()
-              + String.format(Locale.ROOT, " (%.1f kimg)", start.images() / 1000.0));
     }
   }
 
@@ -176,6 +183,11 @@ public final class TrainingJob {
           if (!stopped && segment.evaluated() && progress.step() == segment.toStep()) {
             evaluations.evaluate(progress);
           }
+        } catch (SegmentRunner.CancelledException e) {
+          stopped = true;
+          awaitLastWords(progress.step() + 1);
+          runner.clean();
+          progress = saved();
         } catch (SegmentRunner.LostException | IllegalStateException e) {
           if (spark.sc().isStopped()) {
             stopped = true;
@@ -200,13 +212,14 @@ public final class TrainingJob {
       }
     }
     if (stopped) {
-      store.delete(plan.directory().stopFile());
+      stopSwitch.release();
       journal.line(
           "stopped after step "
               + progress.step()
               + "; go on with --resume "
               + plan.directory().path());
     }
+    journal.ended(stopped);
     return new RunSummary(
         plan.directory(),
         progress.step(),
@@ -247,7 +260,7 @@ public final class TrainingJob {
 
   /** Runs a segment; returns what the replicas say, by rank. */
   private List<SegmentResult> run(SegmentRunner runner, Segment segment, Gang gang, Journal journal)
-      throws IOException, SegmentRunner.LostException {
+      throws IOException, SegmentRunner.LostException, SegmentRunner.CancelledException {
     List<SegmentResult> results = runner.run(segment, gang);
     List<String> failures = reasons(results, Outcome.FAILED);
     if (!failures.isEmpty()) {
@@ -273,12 +286,16 @@ public final class TrainingJob {
     return results;
   }
 
+  /** What is the same on all executors is said of the first. */
   private static List<String> reasons(List<SegmentResult> results, Outcome outcome) {
-    return results.stream()
-        .filter(result -> result.outcome() == outcome)
-        .map(SegmentResult::reason)
-        .distinct()
-        .toList();
+    Map<String, String> reasons = new LinkedHashMap<>();
+    for (SegmentResult result : results) {
+      if (result.outcome() == outcome) {
+        String what = SegmentTask.withoutPlace(result.reason());
+        reasons.putIfAbsent(what, result.reason());
+      }
+    }
+    return List.copyOf(reasons.values());
   }
 
   /** Goes back to the last checkpoint, or to the beginning; returns how far that is. */
@@ -304,15 +321,16 @@ public final class TrainingJob {
   }
 
   /**
-   * Somebody has stopped Spark. The replicas end at the next step with a checkpoint: those in
-   * executors because their processes are told to end, those in this process by the stop file.
+   * Somebody has stopped Spark, or cancelled the run's jobs. The replicas end at the next step with
+   * a checkpoint: those in executors because their processes or tasks are told to end, those in
+   * this process by the stop file.
    *
    * @param step that the checkpoint of executors is expected to reach
    */
   private void awaitLastWords(long step) throws IOException, InterruptedException {
     boolean local = spark.sc().isLocal();
     if (local) {
-      store.write(plan.directory().stopFile(), file -> {});
+      stop();
     }
     long deadline = System.nanoTime() + (local ? PATIENCE : LEAVING).toNanos();
     do {

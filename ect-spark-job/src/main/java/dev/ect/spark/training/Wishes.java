@@ -6,15 +6,18 @@ import java.util.function.BooleanSupplier;
 /** What is wanted of a replica from outside while it runs a segment. */
 final class Wishes {
   private final BooleanSupplier stop;
+  private final BooleanSupplier cancelled;
   private final BooleanSupplier killed;
   private volatile boolean leave;
 
   /**
    * @param stop whether the user asked the run to stop
+   * @param cancelled whether Spark waits no longer for the task, but lets it end in order
    * @param killed whether Spark has given the task up
    */
-  Wishes(BooleanSupplier stop, BooleanSupplier killed) {
+  Wishes(BooleanSupplier stop, BooleanSupplier cancelled, BooleanSupplier killed) {
     this.stop = stop;
+    this.cancelled = cancelled;
     this.killed = killed;
   }
 
@@ -22,9 +25,9 @@ final class Wishes {
     return stop.getAsBoolean();
   }
 
-  /** Whether the executor is about to end. */
+  /** Whether the executor is about to end, or nobody waits for the task any more. */
   boolean leave() {
-    return leave;
+    return leave || cancelled.getAsBoolean();
   }
 
   /** The executor is about to end. May be called from another thread. */

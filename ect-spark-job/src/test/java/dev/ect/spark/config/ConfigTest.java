@@ -102,7 +102,23 @@ class ConfigTest {
     assertEquals(new DataConfig("", false, false, 0, 64, 1024, 0, 2), config.data());
     assertEquals(EngineConfig.DEFAULT, config.engine());
     assertEquals(
-        new RunConfig("runs", "", "", 0, "", "", 50, 500, 500, 50, 100, 0, 64, List.of(0.821)),
+        new RunConfig(
+            "runs",
+            "",
+            "",
+            0,
+            "",
+            "",
+            50,
+            500,
+            500,
+            50,
+            100,
+            0,
+            64,
+            List.of(0.821),
+            false,
+            new MlflowConfig("", "ect")),
         config.run());
     assertEquals(
         new SparkConfig(
@@ -134,9 +150,9 @@ class ConfigTest {
             0,
             "",
             List.of(
-                new DetectorConfig(DetectorKind.INCEPTION, "", "", 2048, ""),
-                new DetectorConfig(DetectorKind.VGG16, "", "", 4096, ""),
-                new DetectorConfig(DetectorKind.DINOV2, "", "", 1024, ""))),
+                new DetectorConfig(DetectorKind.INCEPTION, "", "", false, 2048, ""),
+                new DetectorConfig(DetectorKind.VGG16, "", "", false, 4096, ""),
+                new DetectorConfig(DetectorKind.DINOV2, "", "", false, 1024, ""))),
         config.evaluation());
   }
 
@@ -214,6 +230,9 @@ class ConfigTest {
             "run.eval-every=6",
             "run.grid=9",
             "run.mid-t=[1.5, 0.5]",
+            "run.tensorboard=true",
+            "run.mlflow.uri=https://host:5000/mlflow",
+            "run.mlflow.experiment=night runs",
             "spark.master=local[2]",
             "spark.executors=4",
             "spark.min-executors=2",
@@ -236,6 +255,7 @@ class ConfigTest {
             "evaluation.divisor=n-1",
             "evaluation.batch=32",
             "evaluation.cache=hdfs://host/statistics",
+            "evaluation.trust-detectors=true",
             "evaluation.inception.path=i.pt",
             "evaluation.inception.sha256=" + "AB".repeat(32),
             "evaluation.inception.width=64",
@@ -296,7 +316,9 @@ class ConfigTest {
             5,
             6,
             9,
-            List.of(1.5, 0.5)),
+            List.of(1.5, 0.5),
+            true,
+            new MlflowConfig("https://host:5000/mlflow", "night runs")),
         config.run());
     assertEquals(
         new SparkConfig(
@@ -328,9 +350,10 @@ class ConfigTest {
             32,
             "hdfs://host/statistics",
             List.of(
-                new DetectorConfig(DetectorKind.INCEPTION, "i.pt", "ab".repeat(32), 64, "i.npz"),
-                new DetectorConfig(DetectorKind.VGG16, "v.pt", "cd".repeat(32), 65, ""),
-                new DetectorConfig(DetectorKind.DINOV2, "d.pt", "", 66, "d.npz"))),
+                new DetectorConfig(
+                    DetectorKind.INCEPTION, "i.pt", "ab".repeat(32), true, 64, "i.npz"),
+                new DetectorConfig(DetectorKind.VGG16, "v.pt", "cd".repeat(32), true, 65, ""),
+                new DetectorConfig(DetectorKind.DINOV2, "d.pt", "", true, 66, "d.npz"))),
         config.evaluation());
   }
 
@@ -391,6 +414,9 @@ class ConfigTest {
             "run.eval-every=-1",
             "run.grid=0",
             "run.mid-t=[90]",
+            "run.tensorboard=2",
+            "run.mlflow.uri=host:5000",
+            "run.mlflow.experiment=",
             "spark.executors=0",
             "spark.ui=x",
             "spark.segment-ticks=0",
@@ -423,6 +449,20 @@ class ConfigTest {
                             && p.contains("; expected ")));
     assertEquals(List.of(), silent);
     assertEquals(wrong.size(), problems.size(), () -> String.join("\n", problems));
+  }
+
+  @Test
+  void aRunsNameIsThatOfAFolder() {
+    assertEquals("2026-01-01_a.b", of("run.id=2026-01-01_a.b").run().id());
+    for (String wrong : List.of("..", ".hidden", "-x", "a".repeat(201))) {
+      assertEquals(
+          List.of(
+              "command line: run.id is \""
+                  + wrong
+                  + "\"; expected at most 200 letters, digits, '.', '_' and '-', the first a letter or"
+                  + " digit"),
+          problems("run.id=" + wrong));
+    }
   }
 
   @Test
@@ -534,6 +574,37 @@ class ConfigTest {
     assertEquals(3, message.lines().count(), message);
   }
 
+  /** Files that come from elsewhere would else read what lies here. */
+  @Test
+  void configurationsReadNeitherOtherFilesNorTheEnvironmentOfThisProcess() throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret.conf"), "run.desc = hush");
+    for (String what :
+        List.of(
+            "url(\"" + secret.toUri() + "\")",
+            "file(\"" + secret + "\")",
+            "required(file(\"" + secret + "\"))",
+            "classpath(\"reference.conf\")",
+            "\"" + secret + "\"")) {
+      String text = "run.seed = 1\ninclude " + what + "\n";
+      UserError error = assertThrows(UserError.class, () -> ConfigSources.text(text, "a.conf"));
+      assertTrue(error.getMessage().startsWith("a.conf: includes "), error.getMessage());
+      assertTrue(
+          error.getMessage().endsWith("; expected one file: copy what is needed into it"),
+          error.getMessage());
+      assertFalse(error.getMessage().contains("hush"), error.getMessage());
+    }
+    String path = System.getenv("PATH");
+    UserError error =
+        assertThrows(UserError.class, () -> ConfigSources.text("run.desc = ${PATH}", "a.conf"));
+    assertTrue(error.getMessage().contains("${PATH}"), error.getMessage());
+    assertFalse(error.getMessage().contains(path), error.getMessage());
+    assertEquals(
+        "a.conf: is nested too deeply for a configuration",
+        assertThrows(
+                UserError.class, () -> ConfigSources.text("a = " + "[".repeat(200_000), "a.conf"))
+            .getMessage());
+  }
+
   @Test
   void configurationsForOthersHaveNoSecrets() {
     assertEquals(
@@ -541,5 +612,13 @@ class ConfigTest {
         ConfigSources.json(
             ConfigFactory.parseString(
                 "data.path = \"https://me@host/d.zip?k=hush\"\nrun.seed = 3")));
+    // what --dry-run prints, and a run directory keeps
+    String pin = "#sha256=" + "0a".repeat(32);
+    JobConfig config =
+        of("run.transfer=https://me:hush@host/a.pkl" + pin, "data.path=s3a://me:hush@b/d.zip");
+    String text = ConfigSources.render(config.resolved());
+    assertFalse(text.contains("hush"), text);
+    RunConfig saved = JobConfig.of(TUNING, ConfigSources.text(text, "saved")).run();
+    assertEquals("https://host/a.pkl" + pin, saved.transfer());
   }
 }

@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -61,11 +62,21 @@ class DownloadsTest {
           if (path.equals("/moved.pkl")) {
             exchange.getResponseHeaders().add("Location", "/model.pkl");
           }
+          if (path.equals("/inside.pkl")) {
+            exchange.getResponseHeaders().add("Location", "file:///etc/hostname");
+          }
+          if (path.equals("/endless.pkl")) {
+            // Chunks, and no length.
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write(new byte[1000]);
+            exchange.close();
+            return;
+          }
           int status =
               switch (path) {
                 case "/model.pkl", "/short.pkl" -> 200;
                 case "/login.pkl" -> LOGIN.equals(login) ? 200 : 401;
-                case "/moved.pkl" -> 302;
+                case "/moved.pkl", "/inside.pkl" -> 302;
                 case "/secret.pkl" -> 403;
                 default -> 404;
               };
@@ -179,10 +190,35 @@ class DownloadsTest {
     assertArrayEquals(CONTENT, store().readAll(address));
   }
 
+  private Downloads downloads(Duration patience, long largest) {
+    return new Downloads(cache, DownloadListener.NONE, patience, largest);
+  }
+
+  @Test
+  void redirectionsToFilesOfThisMachineAreNotFollowed() {
+    assertEquals(
+        address("/inside.pkl") + ": the server answers HTTP 302; expected 200",
+        assertThrows(IOException.class, () -> store().readAll(address("/inside.pkl")))
+            .getMessage());
+  }
+
+  @Test
+  void filesThatAreTooLargeAreNotKept() throws IOException {
+    Downloads small = downloads(Duration.ofSeconds(30), 10);
+    assertEquals(
+        address("/model.pkl") + ": has 12 bytes; expected at most 10",
+        assertThrows(IOException.class, () -> small.fetch(address("/model.pkl"))).getMessage());
+    assertEquals(
+        address("/endless.pkl") + ": goes on after 10 bytes, the most expected",
+        assertThrows(IOException.class, () -> small.fetch(address("/endless.pkl"))).getMessage());
+    try (Stream<Path> kept = Files.list(cache.resolve("content"))) {
+      assertEquals(List.of(), kept.toList());
+    }
+  }
+
   @Test
   void aServerThatFallsSilentIsGivenUp() {
-    Downloads impatient =
-        new Downloads(cache, DownloadListener.NONE, java.time.Duration.ofMillis(200));
+    Downloads impatient = downloads(Duration.ofMillis(200), Long.MAX_VALUE);
     String message =
         assertThrows(IOException.class, () -> impatient.fetch(address("/silent.pkl"))).getMessage();
     assertTrue(message.startsWith(address("/silent.pkl") + ": "), message);

@@ -1,11 +1,13 @@
 package dev.ect.spark.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ect.model.io.BadFileException;
 import dev.ect.model.io.RandomInput;
 import dev.ect.model.io.Store;
 import dev.ect.model.io.StoredFile;
@@ -92,6 +94,23 @@ class HadoopStoreTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "viewfs://here"})
+  void aFolderIsRenamedAsAWholeAndNeverOntoAnother(String scheme) throws Exception {
+    HadoopStore store = store();
+    String from = Store.join(scheme + folder, "from");
+    String to = Store.join(scheme + folder, "to");
+    put(store, Store.join(from, "a/b.txt"), "one");
+    store.renameDirectory(from, to);
+    assertFalse(store.exists(from));
+    assertEquals(List.of("a/b.txt"), store.list(to, true).stream().map(StoredFile::name).toList());
+    store.makeDirectories(from);
+    assertThrows(
+        java.nio.file.FileAlreadyExistsException.class, () -> store.renameDirectory(to, from));
+    assertEquals(List.of(), store.list(from, true));
+    assertTrue(store.exists(Store.join(to, "a/b.txt")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "viewfs://here"})
   void missingFilesAreNamed(String scheme) {
     String file = Store.join(scheme + folder, "gone");
     FileNotFoundException e =
@@ -138,5 +157,16 @@ class HadoopStoreTest {
       executor.write("there.txt", out -> out.write(1));
       assertTrue(Files.exists(folder.resolve("there.txt")));
     }
+  }
+
+  @Test
+  void withoutAFolderOfItsOwnItRefusesRelativePaths() {
+    HadoopStore store = new HadoopStore(new Configuration(), DownloadListener.NONE, "");
+    String line =
+        assertThrows(BadFileException.class, () -> store.exists("runs/a.zip")).getMessage();
+    assertTrue(line.startsWith("runs/a.zip: is relative to the driver's folder, "), line);
+    assertThrows(BadFileException.class, () -> store.makeDirectories("runs"));
+    assertDoesNotThrow(() -> store.exists("/a.zip"));
+    assertDoesNotThrow(() -> store.exists("file:///a.zip"));
   }
 }

@@ -17,10 +17,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.Utils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.Tuple2;
 import scala.collection.JavaConverters;
 
 class SparkContextsTest {
@@ -60,6 +62,19 @@ class SparkContextsTest {
     System.clearProperty(MASTER);
     System.clearProperty(DYNAMIC);
     System.clearProperty(CORES);
+  }
+
+  /** On Spark's pages the command line is a system property. */
+  @Test
+  void sparkHidesValuesWithAPasswordInAnAddress() {
+    assertEquals("*********(redacted)", shown("Main tune run.transfer=https://me:hush@host/a"));
+    assertEquals("Main tune data.path=s3a://bucket/a", shown("Main tune data.path=s3a://bucket/a"));
+  }
+
+  private static String shown(String value) {
+    SparkConf conf = settings("local[1]");
+    List<Tuple2<String, String>> pairs = List.of(new Tuple2<>("sun.java.command", value));
+    return Utils.redact(conf, JavaConverters.asScalaBuffer(pairs).toList()).head()._2();
   }
 
   @Test
@@ -114,6 +129,35 @@ class SparkContextsTest {
     assertEquals("2", settings("local[2]").get("spark.task.cpus"));
     SparkConf shared = SparkContexts.settings(config("spark.master=local[5]", "spark.executors=2"));
     assertEquals("2", shared.get("spark.task.cpus"));
+  }
+
+  @Test
+  void aRunAsksForItsExecutors() {
+    String instances = "spark.executor.instances";
+    SparkConfig four = config("spark.executors=4");
+    System.setProperty(MASTER, "yarn");
+    assertEquals("4", SparkContexts.barrierSettings(four).get(instances));
+    assertEquals("1", SparkContexts.barrierSettings(config()).get(instances));
+    System.setProperty(instances, "3");
+    try {
+      assertEquals(
+          "spark.executor.instances is 3 (--num-executors); expected at least 4 (spark.executors),"
+              + " or none: the run asks for as many",
+          assertThrows(UserError.class, () -> SparkContexts.barrierSettings(four)).getMessage());
+    } finally {
+      System.clearProperty(instances);
+    }
+  }
+
+  @Test
+  void aDriverOnTheClusterKnowsThatItIs() {
+    SparkConf conf = new SparkConf(false);
+    assertFalse(SparkContexts.isInClusterMode(conf));
+    assertTrue(
+        SparkContexts.isInClusterMode(conf.clone().set("spark.submit.deployMode", "cluster")));
+    // a pod's own spark-submit says client
+    conf.set("spark.submit.deployMode", "client").set("spark.kubernetes.submitInDriver", "true");
+    assertTrue(SparkContexts.isInClusterMode(conf));
   }
 
   @Test
@@ -199,5 +243,38 @@ class SparkContextsTest {
     String said = assertThrows(UserError.class, () -> settings(CLUSTER, empty)).getMessage();
     assertTrue(said.startsWith("SPARK_HOME is " + home + ", which has no folder jars;"), said);
     assertEquals(1, said.lines().count());
+  }
+
+  @Test
+  void aJvmThatDoesNotSuitIsRefusedInALine() {
+    // --add-opens opens to unnamed modules alone.
+    Module closed = java.util.logging.Logger.class.getModule();
+    assertEquals(
+        "this JVM was started without the --add-opens that Spark needs on JDK 17; start it through"
+            + " deploy/ect, spark-submit or a kernel of notebooks/install-kernel, or with the options"
+            + " of deploy/jvm-options",
+        refusal(() -> SparkContexts.requireOpens(Object.class.getModule(), closed)));
+    assertTrue(refusal(() -> SparkContexts.requireJdk(21)).startsWith("this is JDK 21 ("));
+    assertEquals(
+        "this is Spark 3.5.1 with Scala 2.13.8; expected Spark 3.5 with Scala 2.12",
+        refusal(() -> SparkContexts.requireVersion("3.5.1", "2.13.8")));
+    assertTrue(
+        refusal(() -> SparkContexts.requireVersion("3.4.1", "2.12.18"))
+            .startsWith("this is Spark 3.4.1 "));
+  }
+
+  @Test
+  void aSessionThatIsStoppedIsRefusedInALine() {
+    JavaSparkContext spark = SparkContexts.open(settings("local[1]"));
+    SparkContexts.requireUsable(spark.sc());
+    spark.close();
+    assertEquals(
+        "this Spark session has been stopped; expected a running one: make another with"
+            + " SparkSession.builder()",
+        refusal(() -> SparkContexts.requireUsable(spark.sc())));
+  }
+
+  private static String refusal(Runnable mistake) {
+    return assertThrows(UserError.class, mistake::run).getMessage();
   }
 }

@@ -20,6 +20,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,7 @@ class TrainingJobTest {
               ear.hear(spark, planned.plan(), line);
             }
           };
-      return new TrainingJob(spark, store, config, planned, "", out).run();
+      return new TrainingJob(spark, store, config, planned, "", RunObserver.NONE, out).run();
     }
   }
 
@@ -96,14 +97,18 @@ class TrainingJobTest {
   }
 
   @Test
-  void twoReplicasInOneJvmLearnWhatOneDoes() throws Exception {
+  void twoAndFourReplicasInOneJvmLearnWhatOneDoes() throws Exception {
     TestRuns runs = new TestRuns(folder);
-    String[] gently = {"tuning.lr=1e-5"};
-    RunSummary summary =
-        run(config(runs, "two", "spark.executors=2", gently[0]), (spark, plan, line) -> {});
-    assertTrue(summary.engine().startsWith("2 executors, "), summary.engine());
-    float[] two = weights(Path.of(summary.directory().path()));
-    assertArrayEquals(weights(runs.tune("one", gently)), two, 1e-4f);
+    String[] gently = {"tuning.lr=1e-5", "spark.segment-ticks=5", "spark.master=local[4]"};
+    float[] one = weights(runs.tune("one", gently));
+    for (int replicas : new int[] {2, 4}) {
+      List<String> more = new ArrayList<>(List.of(gently));
+      more.add("spark.executors=" + replicas);
+      JobConfig config = config(runs, "replicas" + replicas, more.toArray(String[]::new));
+      RunSummary summary = run(config, (spark, plan, line) -> {});
+      assertTrue(summary.engine().startsWith(replicas + " executors, "), summary.engine());
+      assertArrayEquals(one, weights(Path.of(summary.directory().path())), 1e-4f);
+    }
   }
 
   @Test
@@ -116,7 +121,9 @@ class TrainingJobTest {
                 "threshold",
                 "spark.executors=2",
                 "exchange.encoding=threshold",
-                "tuning.duration=0.0008"),
+                "tuning.duration=0.0008",
+                "tuning.tick=0.16",
+                "spark.segment-ticks=2"),
             (spark, plan, line) -> {});
     // Checkpoints are written, and the run goes on, only if the weights are the same bits.
     assertEquals(100, summary.step());
@@ -227,7 +234,7 @@ class TrainingJobTest {
   @Test
   void stoppingSparkEndsTheRunWithACheckpoint() throws Exception {
     TestRuns runs = new TestRuns(folder);
-    JobConfig config = config(runs, "ended", "run.id=ended", "tuning.duration=0.0016");
+    JobConfig config = config(runs, "ended", "run.id=ended", "tuning.duration=0.0004");
     ExecutorService elsewhere = Executors.newSingleThreadExecutor();
     try {
       RunSummary summary =
@@ -239,10 +246,10 @@ class TrainingJobTest {
                 }
               });
       assertTrue(summary.stopped());
-      assertTrue(summary.step() > 0 && summary.step() < 200, "step " + summary.step());
+      assertTrue(summary.step() > 0 && summary.step() < 50, "step " + summary.step());
       RunSummary resumed = run(config, (spark, plan, line) -> {});
-      assertEquals(200, resumed.step());
-      assertSameState(runs.tune("reference", "tuning.duration=0.0016"), resumed);
+      assertEquals(50, resumed.step());
+      assertSameState(runs.tune("reference", "tuning.duration=0.0004"), resumed);
     } finally {
       elsewhere.shutdown();
     }

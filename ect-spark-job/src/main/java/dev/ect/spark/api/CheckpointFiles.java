@@ -1,4 +1,4 @@
-package dev.ect.spark.cli;
+package dev.ect.spark.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -11,15 +11,15 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 
-/** What the commands on checkpoints have in common. */
-final class CheckpointFiles {
+/** What is done with any checkpoint. */
+public final class CheckpointFiles {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private CheckpointFiles() {}
 
   /** A metadata entry: most are JSON, the others plain text. */
-  static JsonNode json(String text) {
+  public static JsonNode json(String text) {
     try {
       JsonNode value = JSON.readTree(text);
       return value.isContainerNode() ? value : TextNode.valueOf(text);
@@ -28,19 +28,25 @@ final class CheckpointFiles {
     }
   }
 
-  static void checkSource(Store store, String source, List<String> problems) throws IOException {
+  /** Adds a line if there is no such file. */
+  public static void checkSource(Store store, String source, List<String> problems)
+      throws IOException {
     if (!store.exists(source)) {
       problems.add(source + ": no such file");
     }
   }
 
   /**
+   * Adds a line if a file cannot be written under a name.
+   *
+   * @param targetName how messages call it
    * @param endings that its name may have
    */
-  static void checkTarget(Store store, String target, List<String> endings, List<String> problems)
+  public static void checkTarget(
+      Store store, String target, String targetName, List<String> endings, List<String> problems)
       throws IOException {
     if (endings.stream().noneMatch(target::endsWith)) {
-      problems.add("--out is " + target + "; expected a name ending in " + oneOf(endings));
+      problems.add(targetName + " is " + target + "; expected a name ending in " + oneOf(endings));
     } else if (store.exists(target)) {
       problems.add(target + ": exists already; expected a new name");
     }
@@ -54,7 +60,7 @@ final class CheckpointFiles {
   }
 
   /** Such as {@code network-snapshot, ddpmpp 32x32, 55,732,739 parameters}. */
-  static String describe(Checkpoint checkpoint) throws IOException {
+  public static String describe(Checkpoint checkpoint) throws IOException {
     return String.format(
         Locale.ROOT,
         "%s, %s %dx%d, %,d parameters",

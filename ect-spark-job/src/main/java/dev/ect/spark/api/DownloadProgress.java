@@ -1,11 +1,11 @@
-package dev.ect.spark.cli;
+package dev.ect.spark.api;
 
 import dev.ect.spark.data.DownloadListener;
 import dev.ect.spark.report.ProgressBar;
 import java.util.Locale;
 
 /** Shows downloads on standard error. */
-final class DownloadProgress implements DownloadListener {
+public final class DownloadProgress implements DownloadListener {
   private static final double MB = 1e6;
 
   private ProgressBar bar;
