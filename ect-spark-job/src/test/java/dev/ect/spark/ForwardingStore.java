@@ -59,6 +59,11 @@ public class ForwardingStore implements Store {
   }
 
   @Override
+  public void renameDirectory(String from, String to) throws IOException {
+    files.renameDirectory(from, to);
+  }
+
+  @Override
   public void delete(String path) throws IOException {
     files.delete(path);
   }

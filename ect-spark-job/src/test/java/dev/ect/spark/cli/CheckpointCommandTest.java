@@ -374,7 +374,7 @@ class CheckpointCommandTest {
       Map<String, String> whole = new RunFiles(run).state();
       for (String name : TestRuns.contents(run).keySet()) {
         // Where a network is transferred it has come into the directory, and its source is gone.
-        if (!name.equals("run-id") && !name.equals("transfer.safetensors")) {
+        if (!name.equals("transfer.safetensors")) {
           Files.delete(run.resolve(name));
         }
       }

@@ -69,7 +69,7 @@ final class ClusterRuns implements AutoCloseable {
   }
 
   /** The class path with jars in the place of folders, and without the classes of the tests. */
-  private static String packed(String classPath, Path folder) throws IOException {
+  static String packed(String classPath, Path folder) throws IOException {
     List<String> entries = new ArrayList<>();
     for (String entry : classPath.split(File.pathSeparator, -1)) {
       Path path = Path.of(entry).toAbsolutePath();

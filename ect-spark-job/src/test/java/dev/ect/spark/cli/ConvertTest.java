@@ -86,6 +86,30 @@ class ConvertTest {
   }
 
   @Test
+  void whatIsThereIsLeftWhereThatIsAskedFor() throws Exception {
+    for (String name : List.of("set.zip", "set")) {
+      Path dest = folder.resolve(name);
+      convert(IMAGES, dest, wide(List.of("--if-missing")));
+      Map<String, String> before = TestRuns.contents(folder);
+      assertEquals(
+          dest + " is there already\n", convert("/gone", dest, wide(List.of("--if-missing"))));
+      assertEquals(before, TestRuns.contents(folder));
+      String refusal =
+          assertThrows(UserError.class, () -> convert(IMAGES, dest, wide(List.of()))).getMessage();
+      assertTrue(refusal.startsWith(dest + ": exists already; "), refusal);
+    }
+    // what was not finished is no dataset
+    Path part = Files.createDirectories(folder.resolve("part/00000"));
+    Files.writeString(part.resolve("img00000000.png"), "");
+    String refusal =
+        assertThrows(
+                UserError.class,
+                () -> convert(IMAGES, part.getParent(), wide(List.of("--if-missing"))))
+            .getMessage();
+    assertTrue(refusal.startsWith(part.getParent() + ": exists already; "), refusal);
+  }
+
+  @Test
   void labelsPassThroughExecutors() throws Exception {
     Path source = folder.resolve("source.zip");
     DatasetCommand.Synthesize.write(

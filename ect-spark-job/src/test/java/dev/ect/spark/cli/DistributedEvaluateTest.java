@@ -35,7 +35,7 @@ class DistributedEvaluateTest {
   private static ClusterRuns cluster;
   private static String snapshot;
 
-  /** Results on a single executor, in the driver's JVM. */
+  /** Results on a single executor, in this JVM. */
   private static Map<String, JsonNode> expected;
 
   @BeforeAll
@@ -46,13 +46,19 @@ class DistributedEvaluateTest {
         runs.tune("tuned", "tuning.duration=0.00008")
             .resolve("network-snapshot-latest.safetensors")
             .toString();
-    cluster.start("local[1]", evaluate("alone")).succeed(PATIENCE);
+    alone(evaluate("alone"));
     expected = results("alone");
   }
 
   @AfterAll
   static void close() {
     cluster.close();
+  }
+
+  /** On a single executor, in this JVM. */
+  private static void alone(List<String> arguments) throws Exception {
+    arguments.add("spark.master=local[1]");
+    TestRuns.run(line -> {}, arguments);
   }
 
   private static List<String> evaluate(String outdir) throws Exception {
@@ -71,6 +77,7 @@ class DistributedEvaluateTest {
             "evaluation.inception.width=64",
             "evaluation.vgg16.path=" + detector,
             "evaluation.vgg16.width=64",
+            "evaluation.trust-detectors=true",
             "evaluation.batch=16",
             "engine.threads=1"));
   }
@@ -97,15 +104,7 @@ class DistributedEvaluateTest {
   }
 
   @Test
-  void twoExecutorsMeasureWhatOneMeasures() throws Exception {
-    List<String> arguments = evaluate("pair");
-    arguments.add("spark.executors=2");
-    cluster.start(DistributedRuns.executors(2), arguments).succeed(PATIENCE);
-    assertSameNumbers(results("pair"));
-  }
-
-  @Test
-  void aKilledExecutorChangesNothing() throws Exception {
+  void twoExecutorsOfWhichOneIsKilledMeasureWhatOneMeasures() throws Exception {
     List<String> arguments = evaluate("killed");
     arguments.add("spark.executors=2");
     ClusterRun run = cluster.start(DistributedRuns.executors(2), arguments);
@@ -135,7 +134,7 @@ class DistributedEvaluateTest {
   void theSameImagesAreWrittenByAnyNumberOfExecutors() throws Exception {
     Path one = folder.resolve("one.zip");
     Path two = folder.resolve("two.zip");
-    cluster.start("local[1]", sample(one)).succeed(PATIENCE);
+    alone(sample(one));
     List<String> arguments = sample(two);
     arguments.add("spark.executors=2");
     cluster.start(DistributedRuns.executors(2), arguments).succeed(PATIENCE);

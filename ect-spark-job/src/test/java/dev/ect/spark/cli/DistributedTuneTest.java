@@ -10,39 +10,24 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Runs on several executors in JVMs of their own, seen from outside: what they print and write. */
+@ExtendWith(SharedRuns.class)
 class DistributedTuneTest {
-  @TempDir static Path folder;
-  private static DistributedRuns runs;
+  private final DistributedRuns runs;
+  private final RunFiles single;
+  private final RunFiles pair;
 
-  /** Finished on one executor, in the driver's JVM. */
-  private static RunFiles single;
-
-  /** Finished on two executors. */
-  private static RunFiles pair;
-
-  @BeforeAll
-  static void tuneOnOneAndOnTwo() throws Exception {
-    runs = new DistributedRuns(folder);
-    single = runs.finishAlone("single");
-    pair = runs.finish("pair", 2);
-  }
-
-  @AfterAll
-  static void close() {
-    runs.close();
+  DistributedTuneTest(SharedRuns.Undisturbed undisturbed) {
+    runs = undisturbed.runs();
+    single = undisturbed.single();
+    pair = undisturbed.pair();
   }
 
   @Test
@@ -51,13 +36,12 @@ class DistributedTuneTest {
   }
 
   /** Three executors have three, three and two images of a batch. */
-  @ParameterizedTest
-  @ValueSource(ints = {3, 4})
-  void anyNumberOfExecutorsLearnsWhatOneLearns(int executors) throws Exception {
-    assertSameCourse(runs.finish("executors" + executors, executors));
+  @Test
+  void executorsWithPartsOfUnevenSizeLearnWhatOneLearns() throws Exception {
+    assertSameCourse(runs.finish("three", 3));
   }
 
-  private static void assertSameCourse(RunFiles run) throws IOException {
+  private void assertSameCourse(RunFiles run) throws IOException {
     List<Double> expected = single.losses();
     List<Double> actual = run.losses();
     assertEquals(STEPS, expected.size());
@@ -83,36 +67,10 @@ class DistributedTuneTest {
   }
 
   @Test
-  void withTooFewExecutorsItGoesOnWithThoseThatAreThere() throws Exception {
+  void withTooFewExecutorsAndPacketsOfStrangersItEndsInTheSameBits() throws Exception {
     List<String> arguments =
         runs.arguments("fewer", 3, "spark.min-executors=2", "spark.executor-wait=10s");
-    runs.start(executors(2), arguments).succeed(PATIENCE);
-    RunFiles fewer = runs.files("fewer");
-    List<String> said =
-        fewer.log().stream().filter(line -> line.equals("going on with 2 of 3 executors")).toList();
-    assertEquals(1, said.size(), () -> "2 of 3 executors, once, in " + log(fewer));
-    assertEquals(pair.weights().keySet(), fewer.weights().keySet());
-    for (Map.Entry<String, float[]> tensor : pair.weights().entrySet()) {
-      assertArrayEquals(tensor.getValue(), fewer.weights().get(tensor.getKey()), tensor.getKey());
-    }
-  }
-
-  @Test
-  void belowTheFewestExecutorsItEndsWithALine() throws Exception {
-    List<String> arguments =
-        runs.arguments("none", 3, "spark.min-executors=2", "spark.executor-wait=5s");
-    ClusterRun run = runs.start(executors(1), arguments);
-    assertNotEquals(0, run.await(PATIENCE));
-    List<String> errors = run.lines().stream().filter(line -> line.startsWith("ect: ")).toList();
-    assertEquals(1, errors.size(), () -> run.failure("expected one error").getMessage());
-    String error = errors.get(0);
-    assertTrue(error.contains("executor") && error.matches(".*\\b1\\b.*\\b2\\b.*"), error);
-    assertTrue(run.lines().stream().noneMatch(line -> line.startsWith("\tat ")), error);
-  }
-
-  @Test
-  void strangersPacketsChangeNothing() throws Exception {
-    ClusterRun run = runs.start("strangers", 2);
+    ClusterRun run = runs.start(executors(2), arguments);
     run.awaitTick(0, PATIENCE);
     List<OpenSocket> open = new ArrayList<>();
     for (ProcessHandle process : run.processes()) {
@@ -127,7 +85,24 @@ class DistributedTuneTest {
       run.succeed(PATIENCE);
       assertTrue(stranger.sent() > 100, () -> stranger.sent() + " packets");
     }
-    assertSameBits(pair, runs.files("strangers"));
+    RunFiles fewer = runs.files("fewer");
+    List<String> said =
+        fewer.log().stream().filter(line -> line.equals("going on with 2 of 3 executors")).toList();
+    assertEquals(1, said.size(), () -> "2 of 3 executors, once, in " + log(fewer));
+    assertSameBits(pair, fewer);
+  }
+
+  @Test
+  void belowTheFewestExecutorsItEndsWithALine() throws Exception {
+    List<String> arguments =
+        runs.arguments("none", 3, "spark.min-executors=2", "spark.executor-wait=5s");
+    ClusterRun run = runs.start(executors(1), arguments);
+    assertNotEquals(0, run.await(PATIENCE));
+    List<String> errors = run.lines().stream().filter(line -> line.startsWith("ect: ")).toList();
+    assertEquals(1, errors.size(), () -> run.failure("expected one error").getMessage());
+    String error = errors.get(0);
+    assertTrue(error.contains("executor") && error.matches(".*\\b1\\b.*\\b2\\b.*"), error);
+    assertTrue(run.lines().stream().noneMatch(line -> line.startsWith("\tat ")), error);
   }
 
   /**

@@ -85,6 +85,7 @@ class EvaluateTest {
 
   private static List<String> detectors() {
     return List.of(
+        "evaluation.trust-detectors=true",
         "evaluation.inception.path=" + detector,
         "evaluation.inception.width=64",
         "evaluation.vgg16.path=" + SMALL.resolve("vgg.pt"),
@@ -326,6 +327,7 @@ class EvaluateTest {
             "--detector",
             detector,
             "evaluation.inception.width=64",
+            "--trust-detectors",
             "spark.master=local[2]",
             "--out",
             path));
@@ -391,6 +393,7 @@ class EvaluateTest {
                 folder.resolve("search").toString(),
                 "evaluation.cache=" + folder.resolve("search-cache"),
                 "evaluation.inception.path=" + detector,
+                "evaluation.inception.sha256=" + Sha256.ofFile(new LocalStore(), detector),
                 "evaluation.inception.width=64",
                 "spark.master=local[1]"));
     List<JsonNode> results = results("search", "two_step_fid0.06k_full");
@@ -451,6 +454,7 @@ class EvaluateTest {
             "evaluation.metrics=[fid0.05k_full]",
             "evaluation.inception.path=" + detector,
             "evaluation.inception.width=64",
+            "evaluation.trust-detectors=true",
             "evaluation.cache=" + folder.resolve("evaluated-cache"));
     Path plain = runs.tune("plain");
     // ticks 2 and 4, which is the last one
@@ -470,6 +474,24 @@ class EvaluateTest {
         new ObjectMapper().readTree(again.get(0)).get("results"));
     // and is no other run for it
     assertEquals(new RunFiles(plain).state(), new RunFiles(evaluated).state());
+  }
+
+  /** One that came from elsewhere, say, with a detector of its author's. */
+  @Test
+  void aRunDirectoryDoesNotSayWhatCodeToTrust() throws Exception {
+    Path other =
+        runs.tune(
+            "foreign",
+            "evaluation.metrics=[fid0.05k_full]",
+            "evaluation.inception.path=" + detector,
+            "evaluation.inception.width=64",
+            "evaluation.inception.sha256=" + Sha256.ofFile(new LocalStore(), detector),
+            "evaluation.trust-detectors=true",
+            "evaluation.cache=" + folder.resolve("foreign-cache"));
+    List<String> arguments = List.of("evaluate", "--network", other.resolve(SNAPSHOT).toString());
+    String said = refusal(arguments);
+    assertTrue(said.contains("nothing says that you trust it"), said);
+    assertTrue(said.startsWith(detector), said);
   }
 
   @Test
@@ -500,6 +522,12 @@ class EvaluateTest {
             new Mistake(
                 "gone.pt: no such detector (evaluation.inception.path)",
                 evaluate("m", "evaluation.inception.path=gone.pt")),
+            new Mistake(
+                ": is TorchScript, code that runs with your rights, and nothing says that you trust"
+                    + " it; if you do, set evaluation.inception.sha256="
+                    + Sha256.ofFile(new LocalStore(), detector)
+                    + ", or evaluation.trust-detectors=true for any (--trust-detectors)",
+                evaluate("m", "--metrics", "fid0.1k_full", "evaluation.trust-detectors=false")),
             new Mistake("text.pt: ", evaluate("m", "evaluation.inception.path=" + text)),
             new Mistake(
                 "evaluation.inception.width", evaluate("m", "evaluation.inception.width=2048")),

@@ -26,6 +26,8 @@ import dev.ect.spark.evaluation.Generator;
 import dev.ect.spark.evaluation.LoadedNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +122,7 @@ class TuneTest {
             arguments);
     assertTrue(said.contains("stopped after step 7;"), said);
     Path run = runs.directory("stopped");
+    assertEquals("nightly", run.getFileName().toString());
     assertFalse(Files.exists(run.resolve("stop")));
     assertFalse(Files.exists(run.resolve("final-1step.png")));
     TestRuns.run(line -> {}, arguments);
@@ -160,6 +164,7 @@ class TuneTest {
             "network-snapshot-000000.160.safetensors",
             "network-snapshot-initial.safetensors",
             SNAPSHOT,
+            "report.html",
             "samples-000000.088-1step.png",
             "samples-000000.088-2step.png",
             "samples-000000.160-1step.png",
@@ -181,6 +186,46 @@ class TuneTest {
     String log = Files.readString(reference.resolve("log.txt"));
     assertTrue(log.contains("tick 4     kimg 0.2"), log);
     assertTrue(log.contains("sec/kimg"), log);
+  }
+
+  @Test
+  void aRunIsWrittenForTensorBoardAndGoesOnWithoutItsTrackingServer() throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    String uri = "http://127.0.0.1:" + port;
+    Path run =
+        runs.tune(
+            "tracked", "tuning.duration=0.00001", "run.tensorboard=true", "run.mlflow.uri=" + uri);
+    assertEquals(
+        List.of(
+            "warning: mlflow: "
+                + uri
+                + ": cannot be reached: no server listens there; the run goes on"),
+        new RunFiles(run).log().stream().filter(line -> line.startsWith("warning")).toList());
+    try (Stream<Path> events = Files.list(run.resolve("tensorboard"))) {
+      assertTrue(
+          events.allMatch(
+              file -> file.getFileName().toString().startsWith("events.out.tfevents.")));
+    }
+    try (Stream<Path> events = Files.list(run.resolve("tensorboard"))) {
+      assertTrue(events.findAny().isPresent());
+    }
+  }
+
+  @Test
+  void aReportCanBeMadeAgain() throws Exception {
+    Path again = folder.resolve("again.html");
+    TestRuns.run(line -> {}, List.of("report", reference.toString(), "--out", again.toString()));
+    String written = "<p class=\"written\">Written [^ ]+ of";
+    String page = Files.readString(again).replaceFirst(written, "");
+    assertEquals(
+        Files.readString(reference.resolve("report.html")).replaceFirst(written, ""), page);
+    assertTrue(page.contains("Finished: 20 steps"), page);
+    assertEquals(
+        folder + ": is not a run directory: it holds neither configuration.conf nor stats.jsonl",
+        refusal(List.of("report", folder.toString())));
   }
 
   @Test
@@ -414,8 +459,8 @@ class TuneTest {
                 "0"));
     assertEquals(
         List.of(
-            "--num is 0; expected at least 1",
             "neither --grid nor --out is given; expected at least one of them, or --out none",
+            "--num is 0; expected at least 1",
             "--classes has 10; expected 0 to 9",
             "--classes has -1; expected 0 to 9"),
         said.lines().toList());

@@ -1,0 +1,59 @@
+package dev.ect.spark.cli;
+
+import static dev.ect.spark.cli.DistributedRuns.PATIENCE;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Paths behind which executors find something else than the driver, as on machines of their own.
+ */
+@EnabledOnOs(value = OS.LINUX, disabledReason = "needs /proc/self/cwd")
+class UnsharedPathsTest {
+  @TempDir static Path folder;
+  private static DistributedRuns runs;
+
+  @BeforeAll
+  static void open() throws Exception {
+    runs = new DistributedRuns(folder);
+  }
+
+  @AfterAll
+  static void close() {
+    runs.close();
+  }
+
+  /** A path that starts from the working folder of whoever looks. */
+  private static String own(String name) {
+    Path here = Path.of("").toAbsolutePath();
+    return "/proc/self/cwd/" + here.relativize(folder.toAbsolutePath()).resolve(name);
+  }
+
+  private static String lastLine(ClusterRun run) throws Exception {
+    assertNotEquals(0, run.await(PATIENCE));
+    return run.lines().get(run.lines().size() - 1);
+  }
+
+  @Test
+  void aDatasetThatExecutorsDoNotSeeIsNamedWithOneOfThem() throws Exception {
+    String line = lastLine(runs.start("data", 2, "data.path=" + own("tiny.zip")));
+    assertTrue(line.startsWith("ect: " + own("tiny.zip") + ": no such file"), line);
+    assertTrue(line.matches(".* \\(on executor [01], 127\\.0\\.0\\.1\\)"), line);
+  }
+
+  @Test
+  void aRunDirectoryThatExecutorsDoNotSeeIsRefused() throws Exception {
+    String line = lastLine(runs.start("directory", 2, "run.outdir=" + own("unshared")));
+    assertTrue(line.startsWith("ect: " + own("unshared/")), line);
+    assertTrue(
+        line.contains(": the run directory that the driver has made is not there (on executor "),
+        line);
+  }
+}
