@@ -64,6 +64,7 @@ else
 fi
 
 # Runs Java with the jars of ECT_JARS. Python's CUDA is its own, not that of ECT_NATIVES.
+# shellcheck disable=SC2097,SC2098 # and so it is meant
 packed() {
   OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE SPARK_LOCAL_IP=127.0.0.1 \
     ECT_PYTHON_LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-} \
