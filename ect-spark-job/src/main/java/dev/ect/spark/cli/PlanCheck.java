@@ -44,35 +44,29 @@ import org.apache.spark.api.java.JavaSparkContext;
  * else it does.
  */
 final class PlanCheck {
-  private static final int PIXELS = 16;
+  private static final int PIXELS = 8;
   private static final int IMAGES = 512;
 
   /** Ticks at the start of a run that are not compared: six steps. */
   private static final int SKIPPED = 2;
 
   /** In which everything is measured and run once. */
-  private static final int TURNS = 3;
+  private static final int TURNS = 5;
 
   /** Of steps that are timed, and of others before them. */
-  private static final double SECONDS = 1.5;
-
-  /**
-   * 200 steps before all others, for each encoding: so long the executors' virtual machines compile
-   * while they compute, and take a fifth of a core for it.
-   */
-  private static final String WARM_UP = "tuning.duration=0.0064";
+  private static final double SECONDS = 0.6;
 
   /** Neither passes nor exchange dominate its steps. */
   private static final List<String> SETTINGS =
       List.of(
-          "network.model-channels=32",
+          "network.model-channels=16",
           "network.channel-mult=[1, 2]",
           "network.num-blocks=1",
-          "network.attn-resolutions=[8]",
-          "tuning.batch=32",
+          "network.attn-resolutions=[4]",
+          "tuning.batch=8",
           // 41 steps: one, then ticks of five
-          "tuning.duration=0.001312",
-          "tuning.tick=0.16",
+          "tuning.duration=0.000328",
+          "tuning.tick=0.04",
           // all images have a teacher, from the first step on
           "tuning.q=256",
           "run.grid=1",
@@ -129,7 +123,7 @@ final class PlanCheck {
       out.printf("warming up %d executors ...%n", most);
       for (Encoding encoding : Encoding.values()) {
         String elsewhere = Store.join(folder, "warm-up");
-        measure(spark, store, conf, config(elsewhere, data, most, encoding, WARM_UP));
+        measure(spark, store, conf, config(elsewhere, data, most, encoding));
       }
       PlanComparison found = new PlanComparison(out);
       for (int turn = 1; turn <= TURNS; turn++) {
@@ -165,13 +159,13 @@ final class PlanCheck {
         line -> {});
   }
 
-  private JobConfig config(
-      String folder, String data, int executors, Encoding encoding, String... more) {
-    List<String> of = new ArrayList<>(List.of(more));
-    of.add("data.path=" + data);
-    of.add("run.outdir=" + Store.join(folder, encoding.id() + executors));
-    of.add("spark.executors=" + executors);
-    of.add("exchange.encoding=" + encoding.id());
+  private JobConfig config(String folder, String data, int executors, Encoding encoding) {
+    List<String> of =
+        List.of(
+            "data.path=" + data,
+            "run.outdir=" + Store.join(folder, encoding.id() + executors),
+            "spark.executors=" + executors,
+            "exchange.encoding=" + encoding.id());
     return JobConfig.of(
         ObjectiveConfig.Kind.TUNING,
         ConfigSources.overrides(of),
