@@ -201,7 +201,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
 
   /** A reason without {@link #where}. */
   static String withoutPlace(String reason) {
-    return reason.replaceFirst(" \\(on executor [^)]*\\)$", "");
+    return reason.replaceFirst(" \\(on executor [^)]*\\)", "");
   }
 
   /** Meets the other tasks at the parameter server. */

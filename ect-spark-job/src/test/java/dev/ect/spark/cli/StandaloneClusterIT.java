@@ -41,13 +41,13 @@ class StandaloneClusterIT {
   /** Far more than any wait here takes; tells a run that hangs from a slow machine. */
   private static final Duration PATIENCE = Duration.ofMinutes(10);
 
-  private static final int STEPS = 160;
+  private static final int STEPS = 80;
 
-  /** Ticks of ten steps, and a checkpoint every four of them. */
+  /** Ticks of five steps, and a checkpoint every four of them. */
   private static final List<String> SETTINGS =
       List.of(
-          "tuning.duration=0.00128",
-          "tuning.tick=0.08",
+          "tuning.duration=0.00064",
+          "tuning.tick=0.04",
           "tuning.double-ticks=30",
           "tuning.emas=[]",
           "run.sample-every=1000",
@@ -221,7 +221,7 @@ class StandaloneClusterIT {
     JsonNode applications =
         new ObjectMapper().readTree(get(address + "/api/v1/applications?status=completed"));
     assertTrue(applications.size() >= 1, applications::toString);
-    assertEquals("ECT", applications.get(0).get("name").asText());
+    assertEquals("ect tune", applications.get(0).get("name").asText());
     String id = applications.get(0).get("id").asText();
     JsonNode jobs =
         new ObjectMapper().readTree(get(address + "/api/v1/applications/" + id + "/jobs"));
