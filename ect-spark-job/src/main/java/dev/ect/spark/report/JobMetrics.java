@@ -1,30 +1,19 @@
 package dev.ect.spark.report;
 
-import com.codahale.metrics.Gauge;
-import com.codahale.metrics.MetricRegistry;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.metrics.MetricsSystem;
-import org.apache.spark.metrics.source.Source;
-
 /**
  * What Spark's metrics sinks show of a whole run at the driver, such as its pages {@code
  * /metrics/json} and {@code /metrics/prometheus}: gauges named {@code
  * <application>.driver.ect.<run>.all.<gauge>}, from {@link #open} to {@link #close}. May be set by
  * any thread.
  */
-public final class JobMetrics implements Source, AutoCloseable {
-  private final String name;
-  private final MetricRegistry registry = new MetricRegistry();
-  private final MetricsSystem system;
-
+public final class JobMetrics extends GaugeSource {
   private volatile long step;
   private volatile double loss = Double.NaN;
   private volatile double imagesPerSecond;
   private volatile int executors;
 
-  private JobMetrics(String name, MetricsSystem system, long batch) {
-    this.name = name;
-    this.system = system;
+  private JobMetrics(String run, long batch) {
+    super(run, "all");
     gauge("step", () -> step);
     gauge("images", () -> step * batch);
     gauge("loss", () -> loss);
@@ -39,18 +28,9 @@ public final class JobMetrics implements Source, AutoCloseable {
    * @param batch images per step
    */
   public static JobMetrics open(String run, long batch) {
-    SparkEnv env = SparkEnv.get();
-    JobMetrics metrics =
-        new JobMetrics(
-            RunMetrics.prefix(run) + ".all", env == null ? null : env.metricsSystem(), batch);
-    if (metrics.system != null) {
-      metrics.system.registerSource(metrics);
-    }
+    JobMetrics metrics = new JobMetrics(run, batch);
+    metrics.register();
     return metrics;
-  }
-
-  private void gauge(String gauge, Gauge<Object> value) {
-    registry.register(gauge, value);
   }
 
   /**
@@ -69,22 +49,5 @@ public final class JobMetrics implements Source, AutoCloseable {
   /** How many replicas there are. */
   public void executors(int replicas) {
     executors = replicas;
-  }
-
-  @Override
-  public String sourceName() {
-    return name;
-  }
-
-  @Override
-  public MetricRegistry metricRegistry() {
-    return registry;
-  }
-
-  @Override
-  public void close() {
-    if (system != null) {
-      system.removeSource(this);
-    }
   }
 }

@@ -1,23 +1,14 @@
 package dev.ect.spark.report;
 
-import com.codahale.metrics.Gauge;
-import com.codahale.metrics.MetricRegistry;
 import java.util.Locale;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.metrics.MetricsSystem;
-import org.apache.spark.metrics.source.Source;
 
 /**
  * What Spark's metrics sinks show of a replica: gauges named {@code
  * <application>.<executor>.ect.<run>.rank-<rank>.<gauge>}, from {@link #open} to {@link #close}.
  * Setting them costs a few memory writes. Set by one thread, read by Spark's.
  */
-public final class RunMetrics implements Source, AutoCloseable {
+public final class RunMetrics extends GaugeSource {
   private static final double BYTES_PER_GIB = 1 << 30;
-
-  private final String name;
-  private final MetricRegistry registry = new MetricRegistry();
-  private final MetricsSystem system;
 
   private volatile long step;
   private volatile long images;
@@ -28,9 +19,8 @@ public final class RunMetrics implements Source, AutoCloseable {
   private volatile long bytesReceived;
   private volatile long framesDropped;
 
-  private RunMetrics(String name, MetricsSystem system) {
-    this.name = name;
-    this.system = system;
+  private RunMetrics(String run, int rank) {
+    super(run, String.format(Locale.ROOT, "rank-%05d", rank));
     gauge("step", () -> step);
     gauge("images", () -> images);
     gauge("loss", () -> loss);
@@ -51,23 +41,9 @@ public final class RunMetrics implements Source, AutoCloseable {
    * @param rank of the replica, from 0
    */
   public static RunMetrics open(String run, int rank) {
-    // Spark removes a source by the beginning of its gauges' names: none may begin another one's.
-    String name = String.format(Locale.ROOT, "%s.rank-%05d", prefix(run), rank);
-    SparkEnv env = SparkEnv.get();
-    RunMetrics metrics = new RunMetrics(name, env == null ? null : env.metricsSystem());
-    if (metrics.system != null) {
-      metrics.system.registerSource(metrics);
-    }
+    RunMetrics metrics = new RunMetrics(run, rank);
+    metrics.register();
     return metrics;
-  }
-
-  /** How the names of all sources of a run begin. */
-  static String prefix(String run) {
-    return "ect." + run.replaceAll("[^A-Za-z0-9_-]", "_");
-  }
-
-  private void gauge(String gauge, Gauge<Object> value) {
-    registry.register(gauge, value);
   }
 
   /**
@@ -95,22 +71,5 @@ public final class RunMetrics implements Source, AutoCloseable {
   /** After a tick: what its time went to. */
   public void tick(Phases spent) {
     phases = spent;
-  }
-
-  @Override
-  public String sourceName() {
-    return name;
-  }
-
-  @Override
-  public MetricRegistry metricRegistry() {
-    return registry;
-  }
-
-  @Override
-  public void close() {
-    if (system != null) {
-      system.removeSource(this);
-    }
   }
 }
