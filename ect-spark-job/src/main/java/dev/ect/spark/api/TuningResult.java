@@ -91,10 +91,11 @@ public record TuningResult(
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%s %s: %d steps, %.1f kimg%s",
+        "%s %s: %d %s, %.1f kimg%s",
         stopped ? "stopped" : "finished",
         directory,
         step,
+        step == 1 ? "step" : "steps",
         kimg,
         engine.isEmpty()
             ? ""

@@ -28,16 +28,17 @@ public record MlflowConfig(String uri, String experiment) implements Serializabl
     } catch (IllegalArgumentException e) {
       // Its message would repeat the address.
     }
-    if (uri != null && uri.getRawUserInfo() != null) {
+    if (uri != null
+        && (uri.getRawUserInfo() != null
+            || uri.getRawQuery() != null
+            || uri.getRawFragment() != null)) {
       throw new IllegalArgumentException(
-          "uri is '...'; expected no name and password in it: set MLFLOW_TRACKING_USERNAME and"
-              + " MLFLOW_TRACKING_PASSWORD");
+          "uri is '...'; expected no name, password or query in it: set MLFLOW_TRACKING_USERNAME"
+              + " and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
     }
     if (uri == null
         || !String.valueOf(uri.getScheme()).matches("(?i)https?")
-        || uri.getHost() == null
-        || uri.getRawQuery() != null
-        || uri.getRawFragment() != null) {
+        || uri.getHost() == null) {
       throw new IllegalArgumentException(
           "uri is '" + text + "'; expected http[s]://host[:port] of an MLflow tracking server");
     }

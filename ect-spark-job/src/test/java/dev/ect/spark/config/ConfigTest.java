@@ -466,6 +466,18 @@ class ConfigTest {
   }
 
   @Test
+  void nothingSecretIsTakenOrRepeatedInTheTrackingServersAddress() {
+    for (String secret : List.of("https://me:hush@host", "https://host?token=hush")) {
+      assertEquals(
+          List.of(
+              "command line: run.mlflow.uri is '...'; expected no name, password or query in it: set"
+                  + " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"
+                  + " MLFLOW_TRACKING_TOKEN"),
+          problems("run.mlflow.uri=" + secret));
+    }
+  }
+
+  @Test
   void everyMovingAverageMustBeOneAndAnotherOne() {
     assertEquals(
         List.of(
