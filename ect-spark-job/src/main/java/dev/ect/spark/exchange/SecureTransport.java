@@ -192,7 +192,8 @@ final class SecureTransport extends AeronUdpTransport {
           drops.add(e.toString());
         }
       }
-      idleNanos = work > 0 ? 0 : Math.min(PAUSE_NANOS / 4, idleNanos + PAUSE_NANOS / 256);
+      // Looks at once after a frame, and rarely during a pass, whose cores it shares.
+      idleNanos = work > 0 ? 0 : Math.min(PAUSE_NANOS, idleNanos + PAUSE_NANOS / 256);
       if (work == 0) {
         LockSupport.parkNanos(idleNanos);
       }
