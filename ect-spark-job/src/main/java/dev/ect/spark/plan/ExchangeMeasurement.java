@@ -32,9 +32,7 @@ public final class ExchangeMeasurement {
   private static final int PAUSED_STEPS = 60;
 
   /** So long that threads which wait for frames sleep as deeply as during a pass. */
-  private static final long PAUSE_MILLIS = 5;
-
-  private static final long IDLE_MILLIS = 1000;
+  private static final long PAUSE_MILLIS = 30;
 
   /** Frames of a short exchange: a note, a part, a sum. */
   private static final int SHORT_FRAMES = 3;
@@ -89,11 +87,13 @@ public final class ExchangeMeasurement {
       large = cpuSeconds(nodes, full);
       Exchange late = new Exchange(engine, FEW_VALUES, PAUSED_STEPS, PAUSE_MILLIS);
       double before = javaSeconds();
-      Thread.sleep(IDLE_MILLIS);
+      long begin = System.nanoTime();
+      double[] waits = nodes.run(late::run).get(0);
+      double passed = (System.nanoTime() - begin) / 1e9;
       // the server has as many threads as a node
-      idle = Math.max(0, javaSeconds() - before) / (IDLE_MILLIS / 1e3) / (WORLD + 1);
+      idle = (javaSeconds() - before) / passed / (WORLD + 1);
       // The mean: a step adds up waits, the rare long ones too.
-      paused = Arrays.stream(nodes.run(late::run).get(0)).average().orElseThrow();
+      paused = Arrays.stream(waits).average().orElseThrow();
     }
     Datagrams.Cost datagram = Datagrams.measure();
     Pieces piece = Pieces.ofVector(values, WORLD);
@@ -137,7 +137,7 @@ public final class ExchangeMeasurement {
         Locale.ROOT,
         "exchange, CPU ms per MB: copying and adding %.3f, sealing %.3f, sending %.3f, receiving"
             + " %.3f, opening %.3f; datagram of %d bytes %.1f us to send, %.1f to receive; waking"
-            + " %.2f ms per message; idle nodes take %.2f of a core",
+            + " %.2f ms per message; looking for frames takes %.2f of a core",
         costs.reduce().byteSeconds() * mega,
         costs.seal().byteSeconds() * mega,
         costs.send().byteSeconds() * mega,
