@@ -56,7 +56,7 @@ final class PlanCheck {
   /** Of steps that are timed, and of others before them. */
   private static final double SECONDS = 1;
 
-  /** Neither passes nor exchange dominate its steps. */
+  /** Its steps are mostly passes, as those of real networks are. */
   private static final List<String> SETTINGS =
       List.of(
           "network.model-channels=32",
@@ -76,7 +76,10 @@ final class PlanCheck {
           "run.checkpoint-every=1000000",
           "spark.segment-ticks=1000000");
 
-  /** As many steps as virtual machines take to compile what they repeat; of a smaller network. */
+  /**
+   * 200 steps of a smaller network, whatever the overrides say: virtual machines compile in them
+   * what all networks repeat.
+   */
   private static final List<String> WARM_UP =
       List.of("network.model-channels=8", "tuning.batch=8", "tuning.duration=0.0016");
 

@@ -129,7 +129,7 @@ final class PlanCommand implements Callable<Integer> {
       names = "--check",
       description =
           "Instead: runs a small network on 1, 2 and 4 executors of this machine, and compares;"
-              + " about five minutes. Takes a master local-cluster[4,1,1024].")
+              + " about ten minutes. Takes a master local-cluster[4,1,1024].")
   private boolean check;
 
   @Option(

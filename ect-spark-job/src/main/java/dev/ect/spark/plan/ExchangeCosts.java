@@ -13,8 +13,7 @@ package dev.ect.spark.plan;
  * @param datagramReceiveSeconds for each datagram
  * @param latencySeconds from one training thread to another, beside these times: threads that wake;
  *     mean
- * @param idleCores what a node's threads use, in cores, while they look for frames between those of
- *     one step and the next
+ * @param idleCores what a node's threads use, in cores, during a pass: they look for frames
  */
 public record ExchangeCosts(
     StationCost reduce,

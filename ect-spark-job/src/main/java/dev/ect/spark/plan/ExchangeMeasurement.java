@@ -9,8 +9,10 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -31,7 +33,7 @@ public final class ExchangeMeasurement {
   private static final int SHORT_STEPS = 300;
   private static final int PAUSED_STEPS = 60;
 
-  /** So long that threads which wait for frames sleep as deeply as during a pass. */
+  /** As long as a short pass: threads that wait for frames sleep the deeper, the longer it is. */
   private static final long PAUSE_MILLIS = 30;
 
   /** Frames of a short exchange: a note, a part, a sum. */
@@ -86,12 +88,12 @@ public final class ExchangeMeasurement {
       small = cpuSeconds(nodes, brief);
       large = cpuSeconds(nodes, full);
       Exchange late = new Exchange(engine, FEW_VALUES, PAUSED_STEPS, PAUSE_MILLIS);
-      double before = javaSeconds();
+      Map<Long, Double> before = threadSeconds();
       long begin = System.nanoTime();
       double[] waits = nodes.run(late::run).get(0);
       double passed = (System.nanoTime() - begin) / 1e9;
-      // the server has as many threads as a node
-      idle = (javaSeconds() - before) / passed / (WORLD + 1);
+      // The server has as many threads as a node, which look as often for what does not come.
+      idle = secondsSince(before) / passed / (WORLD + 1);
       // The mean: a step adds up waits, the rare long ones too.
       paused = Arrays.stream(waits).average().orElseThrow();
     }
@@ -162,11 +164,21 @@ public final class ExchangeMeasurement {
     return seconds;
   }
 
-  /** CPU seconds so far of all threads of Java: what compiles in the background is not one. */
-  private static double javaSeconds() {
+  /** CPU seconds so far by thread of Java: what compiles in the background is not one. */
+  private static Map<Long, Double> threadSeconds() {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    return Arrays.stream(threads.getAllThreadIds())
-        .mapToDouble(id -> Math.max(0, threads.getThreadCpuTime(id)) / 1e9)
+    Map<Long, Double> seconds = new HashMap<>();
+    for (long id : threads.getAllThreadIds()) {
+      seconds.put(id, Math.max(0, threads.getThreadCpuTime(id)) / 1e9);
+    }
+    return seconds;
+  }
+
+  /** CPU seconds of the threads that were there before and still are. */
+  private static double secondsSince(Map<Long, Double> before) {
+    return threadSeconds().entrySet().stream()
+        .filter(thread -> before.containsKey(thread.getKey()))
+        .mapToDouble(thread -> Math.max(0, thread.getValue() - before.get(thread.getKey())))
         .sum();
   }
 

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  *       the latency Aeron receives it, another thread opens it, and the one that trains uses it.
  *   <li>Threads that have something to do share the cores evenly where there are fewer cores than
  *       threads. A computation with several threads slows down as a whole.
- *   <li>Threads of the exchange that look for frames in vain take a little of the cores always.
+ *   <li>Threads of the exchange that look for frames take a little of the cores always.
  *   <li>The link carries frames one after the other at full speed in each direction; the network
  *       behind it is not the narrowest place, and loses nothing.
  *   <li>Credits come back at once; their frames cost what others without bytes cost.

@@ -14,8 +14,8 @@ abstract class GaugeSource implements Source, AutoCloseable {
 
   /**
    * @param run names the run
-   * @param part of it; Spark removes a source by the beginning of its gauges' names, so that of no
-   *     source may begin another's
+   * @param part of it: Spark removes all gauges whose names begin with a source's, so that no
+   *     source's name may begin another's
    */
   GaugeSource(String run, String part) {
     name = "ect." + run.replaceAll("[^A-Za-z0-9_-]", "_") + "." + part;

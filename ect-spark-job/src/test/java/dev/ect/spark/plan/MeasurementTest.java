@@ -101,6 +101,19 @@ class MeasurementTest {
   }
 
   @Test
+  void anExchangeCostsTimeAndItsThreadsAreMostlyIdle() throws Exception {
+    ExchangeCosts found =
+        ExchangeMeasurement.run(
+            config(Encoding.DENSE), MeasurementTest::engine, 100_000, line -> {});
+    for (StationCost each :
+        List.of(found.reduce(), found.seal(), found.send(), found.receive(), found.open())) {
+      assertTrue(each.byteSeconds() > 0 && each.frameSeconds() > 0, found::toString);
+    }
+    assertTrue(found.idleCores() > 0 && found.idleCores() < 1, found::toString);
+    assertTrue(found.latencySeconds() > 0, found::toString);
+  }
+
+  @Test
   void encodedUpdatesTakeTheShareOfTheirDensity() {
     try (Engine engine = engine()) {
       ThresholdBenchmark.Result found =

@@ -108,6 +108,24 @@ class StepModelTest {
   }
 
   @Test
+  void threadsThatLookForFramesTakeCoresFromThePasses() {
+    ExchangeCosts looking =
+        new ExchangeCosts(
+            StationCost.NONE,
+            StationCost.NONE,
+            StationCost.NONE,
+            StationCost.NONE,
+            StationCost.NONE,
+            0,
+            0,
+            0,
+            0.5);
+    Prediction two = predict(model(STEP, looking), 2, INFINITE, Encoding.DENSE);
+    // four threads on three and a half cores
+    assertEquals((0.01 + 64 * 0.005 + 0.002) * 4 / 3.5, two.stepSeconds(), 1e-9);
+  }
+
+  @Test
   void aSlowLinkIsWhatTheStepWaitsFor() {
     double gbps = 0.1;
     Prediction two = predict(model(STEP, EXCHANGE), 2, gbps, Encoding.DENSE);
