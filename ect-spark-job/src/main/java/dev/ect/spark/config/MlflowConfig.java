@@ -6,7 +6,7 @@ import java.net.URI;
 /**
  * The section {@code run.mlflow}.
  *
- * @param uri of the tracking server, without name, password and query; empty for none
+ * @param uri of the tracking server, without name, password, query and fragment; empty for none
  * @param experiment that runs belong to
  */
 public record MlflowConfig(String uri, String experiment) implements Serializable {
@@ -22,19 +22,18 @@ public record MlflowConfig(String uri, String experiment) implements Serializabl
     if (text.isEmpty()) {
       return text;
     }
+    if (text.matches("(?s).*[@?#].*")) {
+      // "; expected " would have the value put before it.
+      throw new IllegalArgumentException(
+          "not shown, because it has a name, password, query or fragment: expected"
+              + " http[s]://host[:port], and credentials in MLFLOW_TRACKING_USERNAME and"
+              + " MLFLOW_TRACKING_PASSWORD, or in MLFLOW_TRACKING_TOKEN");
+    }
     URI uri = null;
     try {
       uri = URI.create(text);
     } catch (IllegalArgumentException e) {
       // Its message would repeat the address.
-    }
-    if (uri != null
-        && (uri.getRawUserInfo() != null
-            || uri.getRawQuery() != null
-            || uri.getRawFragment() != null)) {
-      throw new IllegalArgumentException(
-          "uri is '...'; expected no name, password or query in it: set MLFLOW_TRACKING_USERNAME"
-              + " and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
     }
     if (uri == null
         || !String.valueOf(uri.getScheme()).matches("(?i)https?")

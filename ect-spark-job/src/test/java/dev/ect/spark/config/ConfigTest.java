@@ -467,11 +467,19 @@ class ConfigTest {
 
   @Test
   void nothingSecretIsTakenOrRepeatedInTheTrackingServersAddress() {
-    for (String secret : List.of("https://me:hush@host", "https://host?token=hush")) {
+    for (String secret :
+        List.of(
+            "https://me:hush@host",
+            "https://me:p^ss@host",
+            "https://me:hush@my_host",
+            "me:hush@host",
+            "https://host?token=hush",
+            "https://host#hush")) {
       assertEquals(
           List.of(
-              "command line: run.mlflow.uri is '...'; expected no name, password or query in it: set"
-                  + " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"
+              "command line: run.mlflow.uri is not shown, because it has a name, password, query or"
+                  + " fragment: expected http[s]://host[:port], and credentials in"
+                  + " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or in"
                   + " MLFLOW_TRACKING_TOKEN"),
           problems("run.mlflow.uri=" + secret));
     }
