@@ -221,7 +221,7 @@ class StandaloneClusterIT {
     JsonNode applications =
         new ObjectMapper().readTree(get(address + "/api/v1/applications?status=completed"));
     assertTrue(applications.size() >= 1, applications::toString);
-    assertEquals("ect tune", applications.get(0).get("name").asText());
+    assertEquals("ect-tune", applications.get(0).get("name").asText());
     String id = applications.get(0).get("id").asText();
     JsonNode jobs =
         new ObjectMapper().readTree(get(address + "/api/v1/applications/" + id + "/jobs"));

@@ -126,10 +126,15 @@ class SubmitTest {
         home.resolve("conf/spark-defaults.conf"),
         "spark.master=local[3]\nspark.executor.memory  7g\n");
     List<String> words = submitted("--conf", "spark.barrier.sync.timeout=7", "--", "version");
+    assertEquals("ect-version", setting(words, "spark.app.name"));
     assertNull(setting(words, "spark.executor.memory"));
     assertEquals("7", setting(words, "spark.barrier.sync.timeout"));
     assertEquals("false", setting(words, "spark.dynamicAllocation.enabled"));
     assertEquals(List.of("--master", "local[3]"), words.subList(0, 2));
+    words = submitted("--conf", "spark.app.name=mine", "--", "version");
+    assertEquals("mine", setting(words, "spark.app.name"));
+    Files.writeString(home.resolve("conf/spark-defaults.conf"), "spark.app.name theirs\n");
+    assertNull(setting(submitted("--", "version"), "spark.app.name"));
   }
 
   @Test
