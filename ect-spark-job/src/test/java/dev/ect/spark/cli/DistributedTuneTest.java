@@ -106,20 +106,20 @@ class DistributedTuneTest {
   }
 
   /**
-   * 550 steps. Memory that is touched from the start leaves only what really grows: the heap alone
+   * 350 steps. Memory that is touched from the start leaves only what really grows: the heap alone
    * would else take minutes to be used once.
    */
   @Test
   void memoryStaysFlat() throws Exception {
     List<String> arguments =
         runs.arguments(
-            "soak", 2, "tuning.duration=0.0044", "tuning.tick=0.08", "spark.segment-ticks=5");
+            "soak", 2, "tuning.duration=0.0028", "tuning.tick=0.08", "spark.segment-ticks=5");
     ClusterRun run = runs.start(executors(2), arguments, "-XX:+AlwaysPreTouch");
     run.awaitTick(4, PATIENCE);
     Map<Long, Double> before = run.residentMib();
     assertEquals(3, before.size(), before::toString);
     Map<Long, Double> after = new TreeMap<>(before);
-    for (int tick = 9; tick < 50; tick += 5) {
+    for (int tick = 9; tick < 32; tick += 5) {
       run.awaitTick(tick, PATIENCE);
       run.residentMib().forEach((pid, mib) -> after.merge(pid, mib, Math::max));
     }
