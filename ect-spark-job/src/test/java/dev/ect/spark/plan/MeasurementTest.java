@@ -55,17 +55,7 @@ class MeasurementTest {
       ThresholdBenchmark.Result codec =
           ThresholdBenchmark.run(engine, config(encoding).threshold(), values, 0, STEPS);
       Site site = new Site(world, 4, 10, 0, 0);
-      ExchangeCosts costs =
-          new ExchangeCosts(
-              StationCost.NONE,
-              StationCost.NONE,
-              StationCost.NONE,
-              StationCost.NONE,
-              StationCost.NONE,
-              0,
-              0,
-              0,
-              0);
+      ExchangeCosts costs = StepModelTest.costless(0);
       NodeSimulation node = new NodeSimulation(site, costs);
       node.run(
           encoding == Encoding.DENSE

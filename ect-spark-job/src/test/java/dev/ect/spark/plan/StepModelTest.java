@@ -48,20 +48,16 @@ class StepModelTest {
           1e-4,
           0);
 
-  private static final ExchangeCosts NOTHING =
-      new ExchangeCosts(
-          StationCost.NONE,
-          StationCost.NONE,
-          StationCost.NONE,
-          StationCost.NONE,
-          StationCost.NONE,
-          0,
-          0,
-          0,
-          0);
+  private static final ExchangeCosts NOTHING = costless(0);
 
   private static final ThresholdBenchmark.Result CODEC =
       new ThresholdBenchmark.Result(1e-9, 2e-10, 1e-9, 0.15);
+
+  /** An exchange that takes nothing but so many cores all the time. */
+  static ExchangeCosts costless(double idleCores) {
+    StationCost none = StationCost.NONE;
+    return new ExchangeCosts(none, none, none, none, none, 0, 0, 0, idleCores);
+  }
 
   private static JobConfig config(String... overrides) {
     Config of = ConfigSources.overrides(List.of(overrides));
@@ -109,18 +105,7 @@ class StepModelTest {
 
   @Test
   void threadsThatLookForFramesTakeCoresFromThePasses() {
-    ExchangeCosts looking =
-        new ExchangeCosts(
-            StationCost.NONE,
-            StationCost.NONE,
-            StationCost.NONE,
-            StationCost.NONE,
-            StationCost.NONE,
-            0,
-            0,
-            0,
-            0.5);
-    Prediction two = predict(model(STEP, looking), 2, INFINITE, Encoding.DENSE);
+    Prediction two = predict(model(STEP, costless(0.5)), 2, INFINITE, Encoding.DENSE);
     // four threads on three and a half cores
     assertEquals((0.01 + 64 * 0.005 + 0.002) * 4 / 3.5, two.stepSeconds(), 1e-9);
   }
