@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import jdk.jshell.DeclarationSnippet;
 import jdk.jshell.Diag;
 import jdk.jshell.JShell;
 import jdk.jshell.Snippet;
@@ -65,7 +67,7 @@ final class JavaKernel extends BaseKernel implements AutoCloseable {
         null,
         false,
         new StringStyler("", "", "", line -> ""));
-    shell = JShell.builder().executionEngine(cells, java.util.Map.of()).build();
+    shell = JShell.builder().executionEngine(cells, Map.of()).build();
     analysis = shell.sourceCodeAnalysis();
     IMPORTS.forEach(each -> evalRaw("import " + each + ";"));
   }
@@ -139,7 +141,7 @@ final class JavaKernel extends BaseKernel implements AutoCloseable {
       case RECOVERABLE_DEFINED, RECOVERABLE_NOT_DEFINED -> {
         String missing =
             shell
-                .unresolvedDependencies((jdk.jshell.DeclarationSnippet) snippet)
+                .unresolvedDependencies((DeclarationSnippet) snippet)
                 .collect(Collectors.joining(", "));
         throw new CellException("there is no " + missing + ", which this needs; define it first");
       }

@@ -135,7 +135,7 @@ public final class Ect {
       requireMaster(read);
       SparkContexts.requireBarrier(spark.getConf(), read.spark());
       return TuningRun.start(spark, Training.plan(store, read, spark.getConf()), out);
-    } catch (IOException e) {
+    } catch (IOException | UserError e) {
       throw Calls.explained(e);
     }
   }

@@ -110,7 +110,7 @@ public final class EctConfig {
     return new ArrayList<>(problems);
   }
 
-  /** What it sets, a line each; addresses show their secrets. */
+  /** What it sets, a line each; addresses without their secrets. */
   @Override
   public String toString() {
     return ConfigSources.render(config);

@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
     name = "demo",
     description =
         "Draws a dataset, tunes a small network on it from random weights, and shows its images"
-            + " before and after: three to six minutes on two cores.")
+            + " before and after: about five minutes on two cores.")
 final class DemoCommand implements Callable<Integer> {
   private static final int RESOLUTION = 16;
   private static final int COUNT = 4000;

@@ -115,6 +115,16 @@ class EctTest {
   }
 
   @Test
+  void addressesInMistakesShowNoSecrets() {
+    EctConfig wrong =
+        config("secret", LONG).with("tuning.mapping", "https://me:hush@host/m?key=hush");
+    String said = refusal(() -> ect.tune(wrong));
+    assertTrue(said.contains("tuning.mapping is \"https://host/m"), said);
+    assertFalse(said.contains("hush"), said);
+    assertFalse(wrong.toString().contains("hush"), wrong::toString);
+  }
+
+  @Test
   void cancellingStopsAtTheNextStepWithACheckpointToGoOnFrom() throws Exception {
     EctConfig longer = config("cancelled", LONG).with("run.id", "cancelled");
     TuningRun run = ect.tune(longer);
