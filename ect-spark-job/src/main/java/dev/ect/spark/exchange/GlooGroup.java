@@ -75,7 +75,7 @@ final class GlooGroup implements AutoCloseable {
     Path folder = null;
     FileStore store = null;
     try {
-      folder = Files.createTempDirectory("ect-gloo");
+      folder = Files.createTempDirectory("ect-gloo-" + ProcessHandle.current().pid() + "-");
       store = new FileStore(folder.resolve("store").toString(), peers.world());
       ProcessGroupGloo group = connect(peers, store, own, timeout);
       // Nobody reads it any more, and an executor that is killed would leave it behind.

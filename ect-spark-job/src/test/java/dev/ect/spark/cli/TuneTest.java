@@ -27,7 +27,8 @@ import dev.ect.spark.evaluation.LoadedNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -190,14 +191,18 @@ class TuneTest {
 
   @Test
   void aRunIsWrittenForTensorBoardAndGoesOnWithoutItsTrackingServer() throws Exception {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
+    String uri;
+    Path run;
+    try (Socket taken = new Socket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      uri = "http://127.0.0.1:" + taken.getLocalPort();
+      run =
+          runs.tune(
+              "tracked",
+              "tuning.duration=0.00001",
+              "run.tensorboard=true",
+              "run.mlflow.uri=" + uri);
     }
-    String uri = "http://127.0.0.1:" + port;
-    Path run =
-        runs.tune(
-            "tracked", "tuning.duration=0.00001", "run.tensorboard=true", "run.mlflow.uri=" + uri);
     assertEquals(
         List.of(
             "warning: mlflow: "

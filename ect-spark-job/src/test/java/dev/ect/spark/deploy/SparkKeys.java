@@ -6,9 +6,10 @@ import org.apache.spark.internal.config.ConfigEntry$;
 
 /** The settings that Spark knows, those of YARN and Kubernetes among them. */
 final class SparkKeys {
-  /** With names of the user's in them, or part of another setting. */
+  /** With the user's names in them, part of another setting, or read without being registered. */
   private static final List<String> PATTERNS =
       List.of(
+          "spark\\.app\\.name",
           "spark\\.(driver|executor)\\.defaultJavaOptions",
           "spark\\.executorEnv\\.\\w+",
           "spark\\.yarn\\.appMasterEnv\\.\\w+",

@@ -192,9 +192,11 @@ class GlooExchangeTest {
     assertEquals(foldersBefore, folders());
   }
 
+  /** Of this process; others may exchange at the same time. */
   private static Set<Path> folders() throws IOException {
+    String prefix = "ect-gloo-" + ProcessHandle.current().pid() + "-";
     try (Stream<Path> all = Files.list(TEMPORARY)) {
-      return all.filter(f -> f.getFileName().toString().startsWith("ect-gloo"))
+      return all.filter(f -> f.getFileName().toString().startsWith(prefix))
           .collect(Collectors.toSet());
     }
   }

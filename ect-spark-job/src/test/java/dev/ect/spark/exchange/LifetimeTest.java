@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,11 +27,14 @@ class LifetimeTest {
         .collect(Collectors.toSet());
   }
 
-  private static List<Path> files() throws IOException {
-    Path base = Path.of(CommonContext.AERON_DIR_PROP_DEFAULT);
-    try (Stream<Path> all = Files.list(base.getParent())) {
-      return all.filter(f -> f.getFileName().toString().startsWith(base.getFileName().toString()))
-          .toList();
+  /** Aeron's folders that this process has files of in memory; other processes have their own. */
+  private static Set<Path> folders() throws IOException {
+    Pattern folder = Pattern.compile(Pattern.quote(CommonContext.AERON_DIR_PROP_DEFAULT) + "[^/]*");
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      return maps.map(folder::matcher)
+          .filter(Matcher::find)
+          .map(found -> Path.of(found.group()))
+          .collect(Collectors.toSet());
     }
   }
 
@@ -70,14 +75,19 @@ class LifetimeTest {
   @Test
   void threadsFilesAndSocketsAreGoneAfterClose() throws Exception {
     Set<Thread> threadsBefore = threads();
-    List<Path> filesBefore = files();
+    Set<Path> foldersBefore = folders();
+    Set<Path> used;
     int socketsBefore = sockets().size();
     try (Gang gang = Gang.of(2)) {
       gang.each((rank, exchange) -> exchange.gather(new byte[1]));
-      assertTrue(files().size() > filesBefore.size());
+      used = folders();
+      used.removeAll(foldersBefore);
+      assertFalse(used.isEmpty());
+      assertTrue(used.stream().allMatch(Files::exists), used.toString());
     }
     Eventually.holds("no thread is left", () -> threadsBefore.containsAll(threads()));
-    assertEquals(filesBefore, files());
+    assertEquals(foldersBefore, folders());
+    assertEquals(List.of(), used.stream().filter(Files::exists).toList());
     assertEquals(socketsBefore, sockets().size());
   }
 

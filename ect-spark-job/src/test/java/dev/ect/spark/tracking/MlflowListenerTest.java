@@ -12,7 +12,8 @@ import dev.ect.spark.config.MlflowConfig;
 import dev.ect.spark.report.RunEnd;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -148,15 +149,14 @@ class MlflowListenerTest {
 
   @Test
   void whereNobodyListensOneLineSaysSo() throws Exception {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
+    try (Socket taken = new Socket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      String uri = "http://127.0.0.1:" + taken.getLocalPort();
+      IOException failure =
+          assertThrows(
+              IOException.class, () -> listener(uri, Map.of()).begun(Trackers.start(run, 0)));
+      assertEquals(uri + ": cannot be reached: no server listens there", failure.getMessage());
     }
-    String uri = "http://127.0.0.1:" + port;
-    IOException failure =
-        assertThrows(
-            IOException.class, () -> listener(uri, Map.of()).begun(Trackers.start(run, 0)));
-    assertEquals(uri + ": cannot be reached: no server listens there", failure.getMessage());
   }
 
   @Test
