@@ -1,9 +1,11 @@
 package dev.ect.spark.exchange;
 
 import dev.ect.spark.config.ExchangeConfig;
+import io.aeron.CommonContext;
 import io.aeron.exceptions.AeronException;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import org.nd4j.parameterserver.distributed.conf.VoidConfiguration;
 import org.nd4j.parameterserver.distributed.enums.ExecutionMode;
@@ -30,6 +32,7 @@ final class Nodes {
       BooleanSupplier cancelled) {
     try {
       AeronSettings.apply();
+      AeronFolders.deleteAbandoned(Path.of(CommonContext.getAeronDirectoryName()));
       AeronSettings.requireSpace(0);
       InetAddress address = Endpoint.address(config.bindAddress(), sparkHost);
       boolean any = config.firstPort() == 0;

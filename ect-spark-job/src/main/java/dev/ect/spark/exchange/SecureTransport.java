@@ -41,7 +41,10 @@ final class SecureTransport extends AeronUdpTransport {
   private static final int SERVER_TERM = 1 << 18;
   private static final int MAX_MESSAGE = 1 << 20;
   private static final int MESSAGES_WAITING = 256;
-  private static final long DRIVER_TIMEOUT_MILLIS = 30_000;
+
+  /** How long a driver may stand still. */
+  static final long DRIVER_TIMEOUT_MILLIS = 30_000;
+
   private static final long KEEP_ALIVE_NANOS = 100_000_000L;
   private static final long PAUSE_NANOS = 1_000_000L;
   private static final long END_MILLIS = 5_000;
