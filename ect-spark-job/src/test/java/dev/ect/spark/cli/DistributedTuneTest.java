@@ -101,7 +101,10 @@ class DistributedTuneTest {
     List<String> errors = run.lines().stream().filter(line -> line.startsWith("ect: ")).toList();
     assertEquals(1, errors.size(), () -> run.failure("expected one error").getMessage());
     String error = errors.get(0);
-    assertTrue(error.contains("executor") && error.matches(".*\\b1\\b.*\\b2\\b.*"), error);
+    // A slow machine may not have started the one by then.
+    assertTrue(
+        error.matches("ect: Spark has [01] executors? after 5 s .*; expected 3, at least 2 .*"),
+        error);
     assertTrue(run.lines().stream().noneMatch(line -> line.startsWith("\tat ")), error);
   }
 
