@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -113,7 +114,16 @@ public final class LocalStore implements Store {
     if (Files.exists(local(to), LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(to);
     }
-    Files.move(present(from), local(to), StandardCopyOption.ATOMIC_MOVE);
+    Path source = present(from);
+    try {
+      Files.move(source, local(to), StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (Files.exists(source) && Files.exists(local(to), LinkOption.NOFOLLOW_LINKS)) {
+        // Somebody else was faster.
+        throw new FileAlreadyExistsException(to);
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -196,8 +196,7 @@ public final class HadoopStore implements Store, Serializable {
     Path source = new Path(from);
     Path target = new Path(to);
     try {
-      FileContext.getFileContext(fileSystem(from).getUri(), configuration.value())
-          .rename(source, target, Options.Rename.OVERWRITE);
+      context(from).rename(source, target, Options.Rename.OVERWRITE);
     } catch (UnsupportedFileSystemException e) {
       // A file system of the older kind only: it cannot rename over a file.
       FileSystem files = fileSystem(from);
@@ -214,14 +213,32 @@ public final class HadoopStore implements Store, Serializable {
       local.renameDirectory(here(from), here(to));
       return;
     }
-    FileSystem files = fileSystem(from);
-    // Renaming to a folder that is there would put this one into it.
-    if (files.exists(new Path(to))) {
-      throw new java.nio.file.FileAlreadyExistsException(to);
+    Path source = new Path(from);
+    Path target = new Path(to);
+    try {
+      context(from).rename(source, target, Options.Rename.NONE);
+    } catch (FileAlreadyExistsException e) {
+      throw alreadyThere(to, e);
+    } catch (UnsupportedFileSystemException e) {
+      FileSystem files = fileSystem(from);
+      // Renaming to a folder that is there would put this one into it.
+      if (files.exists(target)) {
+        throw alreadyThere(to, e);
+      }
+      if (!files.rename(source, target)) {
+        throw new IOException(from + ": cannot be renamed to " + to, e);
+      }
     }
-    if (!files.rename(new Path(from), new Path(to))) {
-      throw new IOException(from + ": cannot be renamed to " + to);
-    }
+  }
+
+  private static IOException alreadyThere(String path, IOException cause) {
+    IOException named = new java.nio.file.FileAlreadyExistsException(path);
+    named.initCause(cause);
+    return named;
+  }
+
+  private FileContext context(String path) throws IOException {
+    return FileContext.getFileContext(fileSystem(path).getUri(), configuration.value());
   }
 
   @Override

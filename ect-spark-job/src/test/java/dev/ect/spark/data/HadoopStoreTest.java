@@ -22,15 +22,52 @@ import java.io.ObjectOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class HadoopStoreTest {
+  private static MiniDFSCluster hdfs;
+
   @TempDir Path folder;
+
+  @BeforeAll
+  static void startHdfs(@TempDir Path base) throws IOException {
+    Configuration configuration = new Configuration();
+    configuration.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, base.toString());
+    hdfs = new MiniDFSCluster.Builder(configuration).build();
+  }
+
+  @AfterAll
+  static void stopHdfs() {
+    hdfs.shutdown();
+  }
+
+  /** What stands before an absolute path: of this machine, and of HDFS. */
+  static List<String> atomicSystems() {
+    return List.of("", "hdfs://localhost:" + hdfs.getNameNodePort());
+  }
+
+  /** Federated systems too. */
+  static List<String> systems() {
+    return Stream.concat(atomicSystems().stream(), Stream.of("viewfs://here")).toList();
+  }
+
+  static List<String> everySystem() {
+    return Stream.concat(systems().stream(), Stream.of("file:")).toList();
+  }
 
   private static HadoopStore store() {
     // Hadoop's federation of file systems, with one mount: the local root.
@@ -44,7 +81,7 @@ class HadoopStoreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "file:", "viewfs://here"})
+  @MethodSource("everySystem")
   void filesGoInAndOut(String scheme) throws Exception {
     HadoopStore store = store();
     String root = scheme + folder;
@@ -74,7 +111,7 @@ class HadoopStoreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "viewfs://here"})
+  @MethodSource("systems")
   void aFailedWriteLeavesTheOldFile(String scheme) throws Exception {
     HadoopStore store = store();
     String file = Store.join(scheme + folder, "kept");
@@ -93,7 +130,7 @@ class HadoopStoreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "viewfs://here"})
+  @MethodSource("systems")
   void aFolderIsRenamedAsAWholeAndNeverOntoAnother(String scheme) throws Exception {
     HadoopStore store = store();
     String from = Store.join(scheme + folder, "from");
@@ -110,7 +147,7 @@ class HadoopStoreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "viewfs://here"})
+  @MethodSource("systems")
   void missingFilesAreNamed(String scheme) {
     String file = Store.join(scheme + folder, "gone");
     FileNotFoundException e =
@@ -125,7 +162,7 @@ class HadoopStoreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "viewfs://here"})
+  @MethodSource("systems")
   void itTravels(String scheme) throws Exception {
     HadoopStore store = store();
     String file = Store.join(scheme + folder, "x");
@@ -137,6 +174,59 @@ class HadoopStoreTest {
     try (ObjectInputStream in =
         new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
       assertEquals(4, ((HadoopStore) in.readObject()).readAll(file).length);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("atomicSystems")
+  void ofSeveralThatWantAFolderOneGetsIt(String scheme) throws Exception {
+    HadoopStore store = store();
+    for (int round = 0; round < 5; round++) {
+      String claimed = Store.join(scheme + folder, "claimed" + round);
+      assertEquals(1, winners(i -> store.claimDirectory(claimed)));
+      String renamed = Store.join(scheme + folder, "renamed" + round);
+      assertEquals(1, winners(i -> rename(store, renamed + "-" + i, renamed)));
+    }
+  }
+
+  private static boolean rename(Store store, String own, String target) throws IOException {
+    put(store, Store.join(own, "x"), "x");
+    try {
+      store.renameDirectory(own, target);
+      assertEquals(1, store.list(target, true).size());
+      return true;
+    } catch (java.nio.file.FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  /** What one of several does at the same time as the others; whether it succeeded. */
+  private interface Attempt {
+    boolean by(int number) throws Exception;
+  }
+
+  private static int winners(Attempt attempt) throws Exception {
+    int several = 4;
+    ExecutorService threads = Executors.newFixedThreadPool(several);
+    try {
+      CyclicBarrier start = new CyclicBarrier(several);
+      List<Future<Boolean>> attempts = new ArrayList<>();
+      for (int i = 0; i < several; i++) {
+        int number = i;
+        attempts.add(
+            threads.submit(
+                () -> {
+                  start.await();
+                  return attempt.by(number);
+                }));
+      }
+      int winners = 0;
+      for (Future<Boolean> each : attempts) {
+        winners += each.get() ? 1 : 0;
+      }
+      return winners;
+    } finally {
+      threads.shutdownNow();
     }
   }
 
