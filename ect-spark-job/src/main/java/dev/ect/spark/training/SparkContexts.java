@@ -6,6 +6,7 @@ import java.io.FileNotFoundException;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -239,7 +240,7 @@ public final class SparkContexts {
     try {
       return new JavaSparkContext(context(conf));
     } catch (SparkException | IllegalArgumentException e) {
-      throw new UserError("Spark: " + e.getMessage().lines().findFirst().orElse(e.toString()));
+      throw new UserError("Spark: " + reason(e));
     } catch (FileNotFoundException e) {
       throw new UserError(
           "Spark: "
@@ -247,6 +248,17 @@ public final class SparkContexts {
               + "; expected a folder that is there already: spark.eventLog.dir is "
               + conf.get("spark.eventLog.dir", "not set"));
     }
+  }
+
+  /** What Spark says, and why where that is another exception's matter. */
+  private static String reason(Exception e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String said =
+        Objects.requireNonNullElse(e.getMessage(), e.toString()).lines().findFirst().orElse("");
+    return root == e ? said : said + ": " + root.toString().lines().findFirst().orElse("");
   }
 
   /**

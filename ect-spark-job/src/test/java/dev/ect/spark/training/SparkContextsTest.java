@@ -274,6 +274,19 @@ class SparkContextsTest {
         refusal(() -> SparkContexts.requireUsable(spark.sc())));
   }
 
+  @Test
+  void whatSparkRefusesIsSaidWithItsCause() {
+    SparkConf conf = settings("local[1]").set("spark.extraListeners", "no.such.Listener");
+    assertEquals(
+        "Spark: Exception when registering SparkListener: java.lang.ClassNotFoundException:"
+            + " no.such.Listener",
+        refusal(() -> SparkContexts.open(conf)));
+    SparkConf misspelt = settings("local[1]").set("spark.scheduler.mode", "FAST");
+    assertEquals(
+        "Spark: Unrecognized spark.scheduler.mode: FAST",
+        refusal(() -> SparkContexts.open(misspelt)));
+  }
+
   private static String refusal(Runnable mistake) {
     return assertThrows(UserError.class, mistake::run).getMessage();
   }
