@@ -155,17 +155,67 @@ class SubmitTest {
     }
   }
 
+  @Test
+  void whyADriverFailedOnYarnIsTheLastThatItSays() throws Exception {
+    environment.put("HADOOP_CONF_DIR", "/etc/hadoop");
+    String[] yarn = {"--master", "yarn", "--deploy-mode", "cluster", "--", "tune"};
+    // what is left of an attempt that another one has made good
+    says("exit code: 1");
+    assertEquals(0, submit(yarn).status());
+    String report = "12:00:00 INFO  Client: Application report for application_1_0001 (state: X)";
+    // as YARN's diagnostics repeat the end of the driver's standard error
+    String stack =
+        "\n12:00:01 ERROR ApplicationMaster: Uncaught exception: \n\tat A.b(A.java:1)\n\n";
+    fails(
+        report
+            + "\n12:00:00 ERROR ApplicationMaster: User class threw exception: \n"
+            + "dev.ect.spark.config.UserError: no lr\n8 GPU too many"
+            + stack);
+    assertLastLines(
+        List.of("submit: the driver has failed: no lr", "8 GPU too many"), submit(yarn));
+    fails(
+        report
+            + "\ndiagnostics: User class threw exception: java.lang.OutOfMemoryError: heap\n\tat A.b(A.java)");
+    assertLastLines(
+        List.of("submit: the driver has failed: java.lang.OutOfMemoryError: heap"), submit(yarn));
+    fails(report + "\n" + report);
+    assertLastLines(
+        List.of(
+            "submit: the driver has failed: its cause is above or in its log: yarn logs -applicationId"
+                + " application_1_0001"),
+        submit(yarn));
+    fails("SparkException: above the maximum of this cluster");
+    assertLastLines(List.of("SparkException: above the maximum of this cluster"), submit(yarn));
+    fails(report + "\nIllegalStateException: User did not initialize spark context!");
+    assertLastLines(
+        List.of(
+            "submit: tune has run, but YARN takes what does not start Spark for failed; expected"
+                + " --deploy-mode client for it"),
+        submit(yarn));
+  }
+
+  private static void assertLastLines(List<String> lines, Script script) {
+    assertEquals(1, script.status());
+    int size = script.err().size();
+    assertEquals(lines, script.err().subList(size - lines.size(), size));
+  }
+
   /** What spark-submit says, with a status of 0. */
   private void says(String line) throws Exception {
     Script.program(home.resolve("bin/spark-submit"), "echo '" + line + "' >&2");
   }
 
+  /** What spark-submit says, with a status of 1. */
+  private void fails(String text) throws Exception {
+    Script.program(home.resolve("bin/spark-submit"), "echo '" + text + "' >&2\nexit 1");
+  }
+
   private static void assertDriverFailed(Script script) {
-    assertEquals(1, script.status());
-    assertEquals(
-        "submit: the driver has failed: its cause is the line of its standard error, on the cluster,"
-            + " that starts with ect:",
-        script.err().get(script.err().size() - 1));
+    assertLastLines(
+        List.of(
+            "submit: the driver has failed: its cause is the line of its standard error, on the"
+                + " cluster, that starts with ect:"),
+        script);
   }
 
   @Test
