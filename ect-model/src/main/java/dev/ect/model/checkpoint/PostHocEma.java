@@ -102,7 +102,7 @@ public final class PostHocEma implements AutoCloseable {
     Set<String> files = new LinkedHashSet<>();
     for (String path : paths) {
       if (!store.exists(path)) {
-        problems.add(path + ": no such file or folder");
+        problems.add(store.qualified(path) + ": no such file or folder");
       } else if (!store.info(path).directory()) {
         files.add(path);
       } else {

@@ -40,7 +40,8 @@ public final class DatasetIndexer {
   public static DatasetIndex index(Store store, String path, DatasetOptions options)
       throws IOException {
     if (!store.exists(path)) {
-      throw new FileNotFoundException(path + ": no such dataset; expected a folder or a .zip");
+      throw new FileNotFoundException(
+          store.qualified(path) + ": no such dataset; expected a folder or a .zip");
     }
     boolean folder = store.info(path).directory();
     DatasetIndex.Kind kind = folder ? DatasetIndex.Kind.FOLDER : DatasetIndex.Kind.ZIP;

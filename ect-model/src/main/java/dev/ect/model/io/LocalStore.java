@@ -112,7 +112,7 @@ public final class LocalStore implements Store {
   public void renameDirectory(String from, String to) throws IOException {
     // An atomic move would take the place of an empty folder.
     if (Files.exists(local(to), LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileAlreadyExistsException(to);
+      throw new FileAlreadyExistsException(to, null, "exists already");
     }
     Path source = present(from);
     try {
@@ -120,7 +120,7 @@ public final class LocalStore implements Store {
     } catch (FileSystemException e) {
       if (Files.exists(source) && Files.exists(local(to), LinkOption.NOFOLLOW_LINKS)) {
         // Somebody else was faster.
-        throw new FileAlreadyExistsException(to);
+        throw new FileAlreadyExistsException(to, null, "exists already");
       }
       throw e;
     }

@@ -24,6 +24,11 @@ public interface Store {
   /** Whether there is a file or folder. */
   boolean exists(String path) throws IOException;
 
+  /** The path for messages: with the file system that it belongs to where it does not say. */
+  default String qualified(String path) throws IOException {
+    return path;
+  }
+
   /** Size, time and kind of a file or folder. */
   StoredFile info(String path) throws IOException;
 

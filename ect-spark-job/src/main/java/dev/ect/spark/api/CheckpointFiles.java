@@ -32,7 +32,7 @@ public final class CheckpointFiles {
   public static void checkSource(Store store, String source, List<String> problems)
       throws IOException {
     if (!store.exists(source)) {
-      problems.add(source + ": no such file");
+      problems.add(store.qualified(source) + ": no such file");
     }
   }
 

@@ -262,10 +262,11 @@ public final class Ect {
           JobConfig read =
               EvaluationConfigs.read(
                   store, "", config.config(), EctConfig.defaults().config(), config.problems());
-          if (!store.exists(read.data().path())) {
-            throw new UserError(read.data().path() + ": no such dataset (data.path)");
+          String data = read.data().path();
+          if (!store.exists(data)) {
+            throw new UserError(store.qualified(data) + ": no such dataset (data.path)");
           }
-          return RandomFeatureComparison.open(store, read.data().path(), read.engine());
+          return RandomFeatureComparison.open(store, data, read.engine());
         });
   }
 

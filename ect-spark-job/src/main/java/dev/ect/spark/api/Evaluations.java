@@ -27,8 +27,10 @@ public final class Evaluations {
       Store store, List<String> networks, OptionNames names, List<String> problems)
       throws IOException {
     for (String network : networks) {
-      if (network.isBlank() || !store.exists(network)) {
-        problems.add("'" + network + "': no such network snapshot (" + names.of("network") + ")");
+      boolean blank = network.isBlank();
+      if (blank || !store.exists(network)) {
+        String named = blank ? network : store.qualified(network);
+        problems.add("'" + named + "': no such network snapshot (" + names.of("network") + ")");
       }
     }
   }

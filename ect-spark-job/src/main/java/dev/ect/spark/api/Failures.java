@@ -43,9 +43,11 @@ public final class Failures {
     if (e instanceof AccessDeniedException) {
       return "access denied";
     }
-    if (e instanceof FileAlreadyExistsException) {
-      return "exists and is not a folder";
+    if (e.getReason() != null) {
+      return e.getReason();
     }
-    return e.getReason() == null ? "no such file or folder" : e.getReason();
+    return e instanceof FileAlreadyExistsException
+        ? "exists and is not a folder"
+        : "no such file or folder";
   }
 }

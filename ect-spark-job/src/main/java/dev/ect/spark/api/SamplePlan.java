@@ -113,7 +113,8 @@ public record SamplePlan(JobConfig config, Sampling wanted, SeedRanges seeds, Sa
     try (NetworkSnapshot snapshot = NetworkSnapshot.open(store, network)) {
       return snapshot.spec();
     } catch (FileNotFoundException e) {
-      problems.add(network + ": no such network snapshot (" + names.of("network") + ")");
+      problems.add(
+          store.qualified(network) + ": no such network snapshot (" + names.of("network") + ")");
     } catch (BadFileException e) {
       problems.add(e.getMessage());
     }

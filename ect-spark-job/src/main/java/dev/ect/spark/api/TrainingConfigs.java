@@ -74,7 +74,7 @@ public final class TrainingConfigs {
   private static void requireExists(Store store, String path, String what, List<String> problems) {
     try {
       if (!store.exists(path)) {
-        problems.add(path + ": no such " + what);
+        problems.add(store.qualified(path) + ": no such " + what);
       }
     } catch (BadFileException e) {
       problems.add(e.getMessage());
@@ -104,7 +104,8 @@ public final class TrainingConfigs {
     String saved = new RunDirectory(path).configuration();
     if (!store.exists(saved)) {
       throw new UserError(
-          path + ": is not a run directory: it holds no configuration.conf (run.resume)");
+          store.qualified(path)
+              + ": is not a run directory: it holds no configuration.conf (run.resume)");
     }
     return ConfigSources.text(new String(store.readAll(saved), StandardCharsets.UTF_8), saved);
   }

@@ -68,10 +68,10 @@ final class ForwardCommand implements Callable<Integer> {
     Store store = Stores.open();
     List<String> problems = new ArrayList<>();
     if (!store.exists(network)) {
-      problems.add(network + ": no such network snapshot (--network)");
+      problems.add(store.qualified(network) + ": no such network snapshot (--network)");
     }
     if (!store.exists(in)) {
-      problems.add(in + ": no such file (--in)");
+      problems.add(store.qualified(in) + ": no such file (--in)");
     }
     if (store.exists(result)) {
       problems.add(result + ": exists already; expected a new name (--out)");

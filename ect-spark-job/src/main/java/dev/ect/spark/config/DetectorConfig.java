@@ -60,7 +60,7 @@ public record DetectorConfig(
               + " needs this detector; expected a TorchScript file: "
               + kind.published());
     } else if (!store.exists(path)) {
-      problems.add(path + ": no such detector (" + key + ")");
+      problems.add(store.qualified(path) + ": no such detector (" + key + ")");
     } else if (sha256.isEmpty() && !trusted) {
       problems.add(
           path

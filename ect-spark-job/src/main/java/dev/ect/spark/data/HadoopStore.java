@@ -11,9 +11,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
@@ -48,6 +51,7 @@ public final class HadoopStore implements Store, Serializable {
 
   private final transient LocalStore local = new LocalStore();
   private final transient Downloads downloads;
+  private final transient Map<URI, FileContext> contexts = new ConcurrentHashMap<>();
 
   public HadoopStore(Configuration configuration) {
     this(configuration, DownloadListener.NONE);
@@ -87,6 +91,13 @@ public final class HadoopStore implements Store, Serializable {
       }
     }
     return isLocal(path) ? local.exists(here(path)) : fileSystem(path).exists(new Path(path));
+  }
+
+  @Override
+  public String qualified(String path) throws IOException {
+    return Addresses.is(path) || isLocal(path)
+        ? path
+        : fileSystem(path).makeQualified(new Path(path)).toString();
   }
 
   @Override
@@ -232,13 +243,20 @@ public final class HadoopStore implements Store, Serializable {
   }
 
   private static IOException alreadyThere(String path, IOException cause) {
-    IOException named = new java.nio.file.FileAlreadyExistsException(path);
+    IOException named = new java.nio.file.FileAlreadyExistsException(path, null, "exists already");
     named.initCause(cause);
     return named;
   }
 
   private FileContext context(String path) throws IOException {
-    return FileContext.getFileContext(fileSystem(path).getUri(), configuration.value());
+    URI system = fileSystem(path).getUri();
+    FileContext context = contexts.get(system);
+    if (context == null) {
+      // Each has connections of its own, which Hadoop neither shares nor closes.
+      context = FileContext.getFileContext(system, configuration.value());
+      contexts.put(system, context);
+    }
+    return context;
   }
 
   @Override
@@ -284,7 +302,8 @@ public final class HadoopStore implements Store, Serializable {
     try {
       return fileSystem(path).getFileStatus(new Path(path));
     } catch (FileNotFoundException e) {
-      FileNotFoundException named = new FileNotFoundException(path + ": no such file or folder");
+      FileNotFoundException named =
+          new FileNotFoundException(qualified(path) + ": no such file or folder");
       named.initCause(e);
       throw named;
     }

@@ -66,7 +66,7 @@ final class Detectors implements Serializable {
       String key = "evaluation." + config.kind().id();
       if (!store.exists(config.path())) {
         throw new BadFileException(
-            config.path(),
+            store.qualified(config.path()),
             "no such file (" + key + ".path); expected " + config.kind().published());
       }
       String sha256 = ship(spark, store, config, key);

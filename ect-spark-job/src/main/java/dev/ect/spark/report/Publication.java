@@ -98,7 +98,7 @@ public final class Publication {
   /** What there is to publish, by name. */
   private List<StoredFile> files(Consumer<String> out) throws IOException {
     if (!store.exists(run.path())) {
-      throw new FileNotFoundException(run.path() + ": no such run directory");
+      throw new FileNotFoundException(store.qualified(run.path()) + ": no such run directory");
     }
     if (!store.exists(run.configuration())) {
       throw new BadFileException(

@@ -44,7 +44,7 @@ record Origin(String path, CheckpointKind kind, String source) {
     }
     if (!store.exists(path)) {
       throw new UserError(
-          path
+          store.qualified(path)
               + (resumes
                   ? ": no such run directory or training state (run.resume)"
                   : ": no such network snapshot (run.transfer)"));

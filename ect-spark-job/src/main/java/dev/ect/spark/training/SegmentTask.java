@@ -181,7 +181,7 @@ final class SegmentTask extends AbstractFunction1<Iterator<Integer>, Iterator<Se
       return;
     }
     String reason =
-        run.directory().path()
+        store.qualified(run.directory().path())
             + ": the run directory that the driver has made is not there"
             + where(here)
             + "; expected a folder that driver and executors share (run.outdir): on a network file"

@@ -31,6 +31,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.apache.hadoop.security.UserGroupInformation;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class HadoopStoreTest {
+  private static final int SEVERAL = 4;
   private static MiniDFSCluster hdfs;
 
   @TempDir Path folder;
@@ -52,12 +54,18 @@ class HadoopStoreTest {
 
   @AfterAll
   static void stopHdfs() {
-    hdfs.shutdown();
+    if (hdfs != null) {
+      hdfs.shutdown();
+    }
   }
 
   /** What stands before an absolute path: of this machine, and of HDFS. */
   static List<String> atomicSystems() {
-    return List.of("", "hdfs://localhost:" + hdfs.getNameNodePort());
+    return List.of("", hdfs());
+  }
+
+  private static String hdfs() {
+    return "hdfs://localhost:" + hdfs.getNameNodePort();
   }
 
   /** Federated systems too. */
@@ -161,6 +169,23 @@ class HadoopStoreTest {
     assertTrue(e.getMessage().contains(file), e.getMessage());
   }
 
+  @Test
+  void messagesSayWhichFileSystemAPathBelongsTo() throws Exception {
+    String root = hdfs();
+    Configuration configuration = new Configuration();
+    configuration.set("fs.defaultFS", root);
+    HadoopStore store = new HadoopStore(configuration);
+    assertEquals(root + "/a.zip", store.qualified("/a.zip"));
+    String home = root + "/user/" + UserGroupInformation.getCurrentUser().getShortUserName();
+    assertEquals(home + "/a.zip", store.qualified("a.zip"));
+    for (String clear : List.of("file:/a.zip", "viewfs://here/a.zip", "http://here/a.zip")) {
+      assertEquals(clear, store.qualified(clear));
+    }
+    assertEquals("/a.zip", store().qualified("/a.zip"));
+    String line = assertThrows(FileNotFoundException.class, () -> store.info("/a")).getMessage();
+    assertEquals(root + "/a: no such file or folder", line);
+  }
+
   @ParameterizedTest
   @MethodSource("systems")
   void itTravels(String scheme) throws Exception {
@@ -185,17 +210,20 @@ class HadoopStoreTest {
       String claimed = Store.join(scheme + folder, "claimed" + round);
       assertEquals(1, winners(i -> store.claimDirectory(claimed)));
       String renamed = Store.join(scheme + folder, "renamed" + round);
-      assertEquals(1, winners(i -> rename(store, renamed + "-" + i, renamed)));
+      for (int i = 0; i < SEVERAL; i++) {
+        put(store, Store.join(renamed + "-" + i, "x"), "x");
+      }
+      assertEquals(1, winners(i -> renames(store, renamed + "-" + i, renamed)));
+      assertEquals(1, store.list(renamed, true).size());
     }
   }
 
-  private static boolean rename(Store store, String own, String target) throws IOException {
-    put(store, Store.join(own, "x"), "x");
+  private static boolean renames(Store store, String from, String to) throws IOException {
     try {
-      store.renameDirectory(own, target);
-      assertEquals(1, store.list(target, true).size());
+      store.renameDirectory(from, to);
       return true;
     } catch (java.nio.file.FileAlreadyExistsException e) {
+      assertEquals(to, e.getFile());
       return false;
     }
   }
@@ -206,12 +234,11 @@ class HadoopStoreTest {
   }
 
   private static int winners(Attempt attempt) throws Exception {
-    int several = 4;
-    ExecutorService threads = Executors.newFixedThreadPool(several);
+    ExecutorService threads = Executors.newFixedThreadPool(SEVERAL);
     try {
-      CyclicBarrier start = new CyclicBarrier(several);
+      CyclicBarrier start = new CyclicBarrier(SEVERAL);
       List<Future<Boolean>> attempts = new ArrayList<>();
-      for (int i = 0; i < several; i++) {
+      for (int i = 0; i < SEVERAL; i++) {
         int number = i;
         attempts.add(
             threads.submit(

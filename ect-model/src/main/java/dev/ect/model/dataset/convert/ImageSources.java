@@ -46,7 +46,8 @@ public final class ImageSources {
 
   private static Finder finder(Store store, String path, int most) throws IOException {
     if (!store.exists(path)) {
-      throw new FileNotFoundException(path + ": does not exist; expected " + KINDS);
+      throw new FileNotFoundException(
+          store.qualified(path) + ": does not exist; expected " + KINDS);
     }
     String name = Store.name(path);
     String lower = name.toLowerCase(Locale.ROOT);

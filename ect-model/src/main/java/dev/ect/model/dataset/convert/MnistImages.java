@@ -41,7 +41,8 @@ record MnistImages(String path, String labels, int all, int from, int to) implem
   static MnistImages find(Store store, String path) throws IOException {
     String labels = path.substring(0, path.length() - IMAGES.length()) + LABELS;
     if (!store.exists(labels)) {
-      throw new BadFileException(labels, "is missing; expected the labels of " + Store.name(path));
+      throw new BadFileException(
+          store.qualified(labels), "is missing; expected the labels of " + Store.name(path));
     }
     try (DataInputStream in = open(store, path)) {
       int count = header(path, in, IMAGE_MAGIC);

@@ -59,7 +59,7 @@ final class RunReader {
   static RunData read(Store store, RunDirectory directory) throws IOException {
     String path = directory.path();
     if (!store.exists(path)) {
-      throw new UserError(path + ": no such run directory");
+      throw new UserError(store.qualified(path) + ": no such run directory");
     }
     if (!store.info(path).directory()) {
       throw new UserError(path + ": is a file; expected a run directory");
