@@ -232,7 +232,7 @@ public final class SparkContexts {
   /**
    * Opens a context; the caller closes it.
    *
-   * @throws UserError if Spark refuses its settings
+   * @throws UserError if Spark refuses its settings, or the cluster ends it while it starts
    */
   public static JavaSparkContext open(SparkConf conf) {
     requireOpens(Object.class.getModule(), SparkContext.class.getModule());
@@ -241,6 +241,13 @@ public final class SparkContexts {
       return new JavaSparkContext(context(conf));
     } catch (SparkException | IllegalArgumentException e) {
       throw new UserError("Spark: " + reason(e));
+    } catch (IllegalStateException e) {
+      if (!reason(e).endsWith("stopped while waiting for backend")) {
+        throw e;
+      }
+      throw new UserError(
+          "Spark: the application was stopped before it had started; expected executors that stay:"
+              + " their logs, and the cluster's page of the application, say why it ended");
     } catch (FileNotFoundException e) {
       throw new UserError(
           "Spark: "
@@ -256,8 +263,7 @@ public final class SparkContexts {
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String said =
-        Objects.requireNonNullElse(e.getMessage(), e.toString()).lines().findFirst().orElse("");
+    String said = Objects.toString(e.getMessage(), "").lines().findFirst().orElse(e.toString());
     return root == e ? said : said + ": " + root.toString().lines().findFirst().orElse("");
   }
 

@@ -17,7 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.plugin.DriverPlugin;
+import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.util.Utils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -285,6 +289,38 @@ class SparkContextsTest {
     assertEquals(
         "Spark: Unrecognized spark.scheduler.mode: FAST",
         refusal(() -> SparkContexts.open(misspelt)));
+  }
+
+  /** Stands for what happens while Spark starts. */
+  public static final class Failing implements SparkPlugin {
+    @Override
+    public DriverPlugin driverPlugin() {
+      throw new IllegalStateException(SparkEnv.get().conf().get("spark.failing"));
+    }
+
+    @Override
+    public ExecutorPlugin executorPlugin() {
+      return null;
+    }
+  }
+
+  @Test
+  void executorsThatDoNotStayAreNamedAsTheCause() {
+    assertEquals(
+        "Spark: the application was stopped before it had started; expected executors that stay:"
+            + " their logs, and the cluster's page of the application, say why it ended",
+        refusal(() -> startThatFails("Spark context stopped while waiting for backend")));
+    assertEquals(
+        "another mistake",
+        assertThrows(IllegalStateException.class, () -> startThatFails("another mistake"))
+            .getMessage());
+  }
+
+  private static void startThatFails(String message) {
+    SparkContexts.open(
+        settings("local[1]")
+            .set("spark.plugins", Failing.class.getName())
+            .set("spark.failing", message));
   }
 
   private static String refusal(Runnable mistake) {
