@@ -17,4 +17,13 @@ public final class SparkReason {
     String first = text == null ? "" : text.lines().findFirst().orElse("").strip();
     return EXIT_CODE.matcher(first).replaceAll("$1");
   }
+
+  /** What was thrown first, at the end of the causes. */
+  public static Throwable root(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
 }

@@ -173,10 +173,7 @@ final class SegmentRunner implements AutoCloseable {
 
   /** The line of Spark's report that says most: the last cause that is named in it. */
   private static String reason(ExecutionException e) {
-    Throwable root = e.getCause() == null ? e : e.getCause();
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
+    Throwable root = SparkReason.root(e);
     String said = SparkReason.of(root.getMessage());
     return said.isEmpty() ? root.toString() : said;
   }

@@ -2,11 +2,11 @@ package dev.ect.spark.training;
 
 import dev.ect.spark.config.SparkConfig;
 import dev.ect.spark.config.UserError;
+import dev.ect.spark.report.SparkReason;
 import java.io.FileNotFoundException;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -259,12 +259,12 @@ public final class SparkContexts {
 
   /** What Spark says, and why where that is another exception's matter. */
   private static String reason(Exception e) {
-    Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
+    String said = SparkReason.of(e.getMessage());
+    Throwable root = SparkReason.root(e);
+    if (root == e) {
+      return said.isEmpty() ? e.toString() : said;
     }
-    String said = Objects.toString(e.getMessage(), "").lines().findFirst().orElse(e.toString());
-    return root == e ? said : said + ": " + root.toString().lines().findFirst().orElse("");
+    return said + ": " + SparkReason.of(root.toString());
   }
 
   /**
