@@ -2,11 +2,8 @@ package dev.ect.spark.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValue;
 import dev.ect.model.engine.MemoryFormat;
 import dev.ect.model.engine.Precision;
@@ -20,32 +17,16 @@ import dev.ect.model.tuning.EmaSpec;
 import dev.ect.model.tuning.Mapping;
 import dev.ect.model.tuning.OptimizerSpec;
 import dev.ect.model.tuning.PowerFunctionEma;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
+/** What keys mean, and which of several values wins. */
 class ConfigTest {
-  private static final ObjectiveConfig.Kind TUNING = ObjectiveConfig.Kind.TUNING;
-
-  @TempDir Path folder;
-
-  private static JobConfig of(String... overrides) {
-    return JobConfig.of(TUNING, ConfigSources.overrides(List.of(overrides)));
-  }
-
-  private static List<String> problems(String... overrides) {
-    return assertThrows(UserError.class, () -> of(overrides)).getMessage().lines().toList();
-  }
-
   @Test
   void everyKeyIsReadAndDocumented() {
     Set<String> read = new TreeSet<>();
@@ -63,7 +44,7 @@ class ConfigTest {
 
   @Test
   void defaultsAreThePapers() {
-    JobConfig config = of();
+    JobConfig config = Configs.of();
     assertEquals(
         new NetworkConfig(
             Architecture.DDPMPP,
@@ -75,7 +56,7 @@ class ConfigTest {
         config.network());
     assertEquals(
         new ObjectiveConfig(
-            TUNING,
+            Configs.TUNING,
             128,
             128,
             25.6,
@@ -173,7 +154,7 @@ class ConfigTest {
   @Test
   void everyKeyCanBeSet() {
     JobConfig config =
-        of(
+        Configs.of(
             "network.arch=adm",
             "network.model-channels=64",
             "network.channel-mult=[1, 2]",
@@ -273,7 +254,7 @@ class ConfigTest {
         config.network().spec(32, 3, 10, config.objective()));
     assertEquals(
         new ObjectiveConfig(
-            TUNING,
+            Configs.TUNING,
             64,
             16,
             1.5,
@@ -358,205 +339,10 @@ class ConfigTest {
   }
 
   @Test
-  void wrongValuesAreReportedTogetherEachInALine() {
-    List<String> wrong =
-        List.of(
-            "network.arch=unet",
-            "network.model-channels=2",
-            "network.channel-mult=[0]",
-            "network.channel-mult-emb=0",
-            "network.num-blocks=x",
-            "network.attn-resolutions=7",
-            "tuning.batch=0",
-            "tuning.batch-gpu=-1",
-            "tuning.duration=0",
-            "tuning.tick=-1",
-            "tuning.double-ticks=0",
-            "tuning.q=1",
-            "tuning.k=-1",
-            "tuning.b=-1",
-            "tuning.c=-1",
-            "tuning.mapping=linear",
-            "tuning.p-mean=x",
-            "tuning.p-std=0",
-            "tuning.optim=sgd",
-            "tuning.lr=0",
-            "tuning.lr-rampup-kimg=-1",
-            "tuning.ema-beta=1",
-            "tuning.ema-halflife-kimg=0",
-            "tuning.ema-rampup-ratio=-1",
-            "tuning.emas=[sigma]",
-            "tuning.dropout=1",
-            "tuning.label-dropout=1",
-            "tuning.augment=2",
-            "data.cond=maybe",
-            "data.xflip=2",
-            "data.max-size=-1",
-            "data.virtual-shards=0",
-            "data.cache-mib=-1",
-            "data.threads=0",
-            "data.prefetch=0",
-            "engine.name=jax",
-            "engine.device=tpu",
-            "engine.precision=fp8",
-            "engine.threads=0",
-            "engine.memory-format=nhwc",
-            "engine.float32-from=0",
-            "run.outdir=",
-            "run.desc=a b",
-            "run.id=a/b",
-            "run.seed=1.5",
-            "run.sample-every=0",
-            "run.snapshot-every=0",
-            "run.state-every=0",
-            "run.checkpoint-every=0",
-            "run.ema-every=-1",
-            "run.eval-every=-1",
-            "run.grid=0",
-            "run.mid-t=[90]",
-            "run.tensorboard=2",
-            "run.mlflow.uri=host:5000",
-            "run.mlflow.experiment=",
-            "spark.executors=0",
-            "spark.ui=x",
-            "spark.segment-ticks=0",
-            "spark.min-executors=2",
-            "spark.executor-wait=5",
-            "spark.segment-timeout=0s",
-            "spark.max-failures=0",
-            "spark.retry-wait=-1s",
-            "exchange.encoding=sparse",
-            "exchange.transport=pigeon",
-            "exchange.ports=0",
-            "exchange.timeout=soon",
-            "exchange.threshold.initial=0",
-            "exchange.threshold.min-density=0",
-            "exchange.threshold.max-density=2",
-            "evaluation.metrics=[fid]",
-            "evaluation.repeats=0",
-            "evaluation.divisor=m",
-            "evaluation.batch=100000",
-            "evaluation.inception.sha256=12",
-            "evaluation.vgg16.width=0");
-    List<String> problems = problems(wrong.toArray(String[]::new));
-    List<String> silent = new ArrayList<>(wrong);
-    silent.removeIf(
-        w ->
-            problems.stream()
-                .anyMatch(
-                    p ->
-                        p.startsWith("command line: " + w.substring(0, w.indexOf('=')) + " is ")
-                            && p.contains("; expected ")));
-    assertEquals(List.of(), silent);
-    assertEquals(wrong.size(), problems.size(), () -> String.join("\n", problems));
-  }
-
-  @Test
-  void aRunsNameIsThatOfAFolder() {
-    assertEquals("2026-01-01_a.b", of("run.id=2026-01-01_a.b").run().id());
-    for (String wrong : List.of("..", ".hidden", "-x", "a".repeat(201))) {
-      assertEquals(
-          List.of(
-              "command line: run.id is \""
-                  + wrong
-                  + "\"; expected at most 200 letters, digits, '.', '_' and '-', the first a letter or"
-                  + " digit"),
-          problems("run.id=" + wrong));
-    }
-  }
-
-  @Test
-  void nothingSecretIsTakenOrRepeatedInTheTrackingServersAddress() {
-    for (String secret :
-        List.of(
-            "https://me:hush@host",
-            "https://me:p^ss@host",
-            "https://me:hush@my_host",
-            "me:hush@host",
-            "https://host?token=hush",
-            "https://host#hush")) {
-      assertEquals(
-          List.of(
-              "command line: run.mlflow.uri is not shown, because it has a name, password, query or"
-                  + " fragment: expected http[s]://host[:port], and credentials in"
-                  + " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or in"
-                  + " MLFLOW_TRACKING_TOKEN"),
-          problems("run.mlflow.uri=" + secret));
-    }
-  }
-
-  @Test
-  void everyMovingAverageMustBeOneAndAnotherOne() {
-    assertEquals(
-        List.of(
-            "command line: tuning.emas is 'sigma-rel=0.3'; expected beta=B with B at least 0 and less"
-                + " than 1, halflife-kimg=K with K more than 0, or sigma-rel=S with S more than 0 and"
-                + " less than 1/sqrt(12), about 0.2887",
-            "command line: tuning.emas is [sigma-rel=0.1, beta=0.9, sigma-rel=0.1]; expected each of"
-                + " them once"),
-        problems(
-            "tuning.emas=[\"sigma-rel=0.10\", \"sigma-rel=0.3\", \"beta=0.9\", \"sigma-rel=0.1\"]"));
-  }
-
-  @Test
-  void glooCarriesDenseGradientsOnly() {
-    assertEquals(
-        ExchangeConfig.Transport.GLOO, of("exchange.transport=gloo").exchange().transport());
-    assertEquals(
-        List.of(
-            "command line: exchange.transport is \"gloo\"; expected parameter-server with the"
-                + " encoding threshold: gloo carries dense only"),
-        problems("exchange.transport=gloo", "exchange.encoding=threshold"));
-  }
-
-  @Test
-  void unknownKeysNameTheNearest() {
-    assertEquals(
-        List.of(
-            "command line: tuning is a section; expected keys inside it",
-            "command line: unknown key batch; did you mean tuning.batch?"),
-        problems("batch=3", "tuning=4"));
-    assertEquals(
-        List.of("command line: unknown key tuning.mappin; did you mean tuning.mapping?"),
-        problems("tuning.mappin=const"));
-    assertEquals(
-        List.of(
-            "command line: unknown key mid_t; did you mean run.mid-t?",
-            "command line: unknown key tuning.P_mean; did you mean tuning.p-mean?"),
-        problems("mid_t=0.5", "tuning.P_mean=-1"));
-  }
-
-  @Test
-  void aValueOfAnotherTypeIsOneProblem() {
-    assertEquals(List.of("command line: run.id is [1]; expected a string"), problems("run.id=[1]"));
-  }
-
-  @Test
-  void problemsInAFileNameItAndTheLine() throws Exception {
-    Path file = folder.resolve("my.conf");
-    Files.writeString(file, "tuning {\n  batch = many\n  lrate = 1\n}\n");
-    Config config = ConfigSources.file(file.toString());
-    String message = assertThrows(UserError.class, () -> JobConfig.of(TUNING, config)).getMessage();
-    assertTrue(message.contains(file + ":2: tuning.batch is \"many\"; expected"), message);
-    assertTrue(message.contains(file + ":3: unknown key tuning.lrate"), message);
-  }
-
-  @Test
-  void brokenAndMissingFilesAreOneLineEach() throws Exception {
-    Path broken = folder.resolve("broken.conf");
-    Files.writeString(broken, "tuning { batch = [1\n");
-    for (String name : List.of(broken.toString(), "nowhere.conf", folder.toString(), "/")) {
-      String message = assertThrows(UserError.class, () -> ConfigSources.file(name)).getMessage();
-      assertEquals(1, message.lines().count(), message);
-      assertTrue(message.contains(name), message);
-    }
-  }
-
-  @Test
   void explicitValuesWinOverPresets() {
     Config overrides = ConfigSources.overrides(List.of("tuning.q=3"));
     ObjectiveConfig objective =
-        JobConfig.of(TUNING, overrides, ConfigSources.file("cifar10-1hour")).objective();
+        JobConfig.of(Configs.TUNING, overrides, ConfigSources.file("cifar10-1hour")).objective();
     assertEquals(3, objective.q());
     assertEquals(0.9993, objective.emaBeta());
     assertEquals(1, objective.schedule().stage(objective.schedule().totalSteps()) + 1);
@@ -565,9 +351,9 @@ class ConfigTest {
   @Test
   void presetsAreValidAndSayWhatTheyMean() {
     for (String preset : ConfigSources.PRESETS) {
-      JobConfig.of(TUNING, ConfigSources.file("conf/" + preset + ".conf"));
+      JobConfig.of(Configs.TUNING, ConfigSources.file("conf/" + preset + ".conf"));
     }
-    JobConfig cifar = JobConfig.of(TUNING, ConfigSources.file("cifar10"));
+    JobConfig cifar = JobConfig.of(Configs.TUNING, ConfigSources.file("cifar10"));
     assertEquals(200_000, cifar.objective().schedule().totalSteps());
     assertEquals(
         25_000, cifar.objective().doubleTicks() * cifar.objective().schedule().stepsPerTick());
@@ -577,68 +363,11 @@ class ConfigTest {
 
   @Test
   void savedConfigurationsReadBackTheSame() {
-    JobConfig config = of("tuning.batch=48", "run.mid-t=[0.5]", "data.path=a b/c.zip");
+    JobConfig config = Configs.of("tuning.batch=48", "run.mid-t=[0.5]", "data.path=a b/c.zip");
     Config again = ConfigSources.text(ConfigSources.render(config.resolved()), "saved");
-    JobConfig back = JobConfig.of(TUNING, again);
+    JobConfig back = JobConfig.of(Configs.TUNING, again);
     assertEquals(config.objective(), back.objective());
     assertEquals(config.run(), back.run());
     assertEquals(config.data(), back.data());
-  }
-
-  @Test
-  void overridesNeedAKeyAndAValue() {
-    String message =
-        assertThrows(
-                UserError.class, () -> ConfigSources.overrides(Arrays.asList("x", "=3", "a b=1")))
-            .getMessage();
-    assertEquals(3, message.lines().count(), message);
-  }
-
-  /** Files that come from elsewhere would else read what lies here. */
-  @Test
-  void configurationsReadNeitherOtherFilesNorTheEnvironmentOfThisProcess() throws Exception {
-    Path secret = Files.writeString(folder.resolve("secret.conf"), "run.desc = hush");
-    for (String what :
-        List.of(
-            "url(\"" + secret.toUri() + "\")",
-            "file(\"" + secret + "\")",
-            "required(file(\"" + secret + "\"))",
-            "classpath(\"reference.conf\")",
-            "\"" + secret + "\"")) {
-      String text = "run.seed = 1\ninclude " + what + "\n";
-      UserError error = assertThrows(UserError.class, () -> ConfigSources.text(text, "a.conf"));
-      assertTrue(error.getMessage().startsWith("a.conf: includes "), error.getMessage());
-      assertTrue(
-          error.getMessage().endsWith("; expected one file: copy what is needed into it"),
-          error.getMessage());
-      assertFalse(error.getMessage().contains("hush"), error.getMessage());
-    }
-    String path = System.getenv("PATH");
-    UserError error =
-        assertThrows(UserError.class, () -> ConfigSources.text("run.desc = ${PATH}", "a.conf"));
-    assertTrue(error.getMessage().contains("${PATH}"), error.getMessage());
-    assertFalse(error.getMessage().contains(path), error.getMessage());
-    assertEquals(
-        "a.conf: is nested too deeply for a configuration",
-        assertThrows(
-                UserError.class, () -> ConfigSources.text("a = " + "[".repeat(200_000), "a.conf"))
-            .getMessage());
-  }
-
-  @Test
-  void configurationsForOthersHaveNoSecrets() {
-    assertEquals(
-        "{\"data\":{\"path\":\"https://host/d.zip\"},\"run\":{\"seed\":3}}",
-        ConfigSources.json(
-            ConfigFactory.parseString(
-                "data.path = \"https://me@host/d.zip?k=hush\"\nrun.seed = 3")));
-    // what --dry-run prints, and a run directory keeps
-    String pin = "#sha256=" + "0a".repeat(32);
-    JobConfig config =
-        of("run.transfer=https://me:hush@host/a.pkl" + pin, "data.path=s3a://me:hush@b/d.zip");
-    String text = ConfigSources.render(config.resolved());
-    assertFalse(text.contains("hush"), text);
-    RunConfig saved = JobConfig.of(TUNING, ConfigSources.text(text, "saved")).run();
-    assertEquals("https://host/a.pkl" + pin, saved.transfer());
   }
 }
