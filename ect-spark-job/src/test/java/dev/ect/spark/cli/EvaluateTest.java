@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,7 +25,6 @@ import dev.ect.model.metrics.KernelDistance;
 import dev.ect.model.metrics.Neighbours;
 import dev.ect.model.metrics.SmallestDistances;
 import dev.ect.spark.TestGoldens;
-import dev.ect.spark.config.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,10 +106,6 @@ class EvaluateTest {
 
   private static double value(String name, String metric, String key) throws IOException {
     return results(name, metric).get(0).get("results").get(key).asDouble();
-  }
-
-  private static String refusal(List<String> arguments) {
-    return assertThrows(UserError.class, () -> TestRuns.run(line -> {}, arguments)).getMessage();
   }
 
   @Test
@@ -489,7 +483,7 @@ class EvaluateTest {
             "evaluation.trust-detectors=true",
             "evaluation.cache=" + folder.resolve("foreign-cache"));
     List<String> arguments = List.of("evaluate", "--network", other.resolve(SNAPSHOT).toString());
-    String said = refusal(arguments);
+    String said = TestRuns.refusal(arguments);
     assertTrue(said.contains("nothing says that you trust it"), said);
     assertTrue(said.startsWith(detector), said);
   }
@@ -559,7 +553,7 @@ class EvaluateTest {
             new Mistake(
                 "evaluation.inception.path is empty", runs.arguments("never", "run.eval-every=1")));
     for (Mistake mistake : mistakes) {
-      String said = refusal(mistake.arguments());
+      String said = TestRuns.refusal(mistake.arguments());
       assertTrue(said.contains(mistake.said()), mistake.said() + " is not in: " + said);
       assertEquals(1, said.lines().count(), said);
       assertTrue(said.length() < 600, said);

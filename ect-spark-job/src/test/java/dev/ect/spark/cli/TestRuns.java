@@ -1,7 +1,10 @@
 package dev.ect.spark.cli;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
 import dev.ect.model.dataset.ImageShape;
 import dev.ect.model.io.LocalStore;
+import dev.ect.spark.config.UserError;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -122,5 +125,10 @@ public final class TestRuns {
       }
     }
     return contents;
+  }
+
+  /** The lines in which a command is refused. */
+  static String refusal(List<String> arguments) {
+    return assertThrows(UserError.class, () -> run(line -> {}, arguments)).getMessage();
   }
 }
